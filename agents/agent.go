@@ -1,0 +1,200 @@
+// Package agents is the vocabulary of agents: roles with typed input and
+// output, the messages they exchange with a model, and what they work on
+// (plans, evidence, findings, drafts, reviews).
+//
+// A role lives in its own folder below this one. The package does no I/O and
+// knows nothing of Temporal.
+package agents
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/template"
+
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// DefaultMaxSteps bounds the model calls of one agent run.
+const DefaultMaxSteps = 8
+
+// Agent is one role. Name, Prompt and Offline are required.
+type Agent[In, Out any] struct {
+	Name        string
+	Description string   // one line, for people
+	Prompt      string   // text/template over In: the system prompt
+	Tools       []string // names of the tools it may call
+	MaxSteps    int      // model calls in one run; 0 means DefaultMaxSteps
+
+	// Check looks for what a schema cannot say (an id that does not exist).
+	// Its error is told to the model, which may try again. Optional.
+	Check func(In, Out) error
+
+	// Offline is the role's brain when no model is configured. It must be pure
+	// and deterministic.
+	Offline func(Turn[In]) (Move[Out], error)
+}
+
+// Turn is what a brain knows when it is asked for its next move: the input and
+// the results of every tool call it made so far, in the order of the calls.
+type Turn[In any] struct {
+	Input   In
+	Step    int // 0 for the first move
+	Results []ToolResult
+}
+
+// Move is what a brain does next: call tools (in parallel), or end with an
+// output. Exactly one of the two is set.
+type Move[Out any] struct {
+	Calls  []ToolCall
+	Output *Out
+}
+
+// Call makes a tool call of a move; the runtime assigns its id.
+func Call(tool string, arguments any) (ToolCall, error) {
+	raw, err := json.Marshal(arguments)
+	if err != nil {
+		return ToolCall{}, fmt.Errorf("encoding the arguments of tool %q: %w", tool, err)
+	}
+	return ToolCall{Name: tool, Arguments: raw}, nil
+}
+
+// Done ends with an output.
+func Done[Out any](out Out) Move[Out] { return Move[Out]{Output: &out} }
+
+// Citer is implemented by outputs that cite evidence. The runtime refuses ids
+// the agent was not shown, and keeps the evidence of those it was.
+type Citer interface {
+	CitedEvidence() []string
+}
+
+// Definition is an agent without its types: what the runtime registers. Make
+// one with [Agent.Define].
+type Definition struct {
+	Name        string
+	Description string
+	Version     string // digest of prompt, schema, tools and limits
+	Tools       []string
+	MaxSteps    int
+	Output      json.RawMessage // JSON Schema of the output
+
+	prompt  func(input json.RawMessage) (string, error)
+	accept  func(input json.RawMessage, text []byte) (Accepted, error)
+	offline func(input json.RawMessage, step int, results []ToolResult) (Message, error)
+}
+
+// Accepted is a valid output of an agent.
+type Accepted struct {
+	Output json.RawMessage
+	Cited  []string // evidence ids
+}
+
+// Define checks the agent and strips its types.
+func (a Agent[In, Out]) Define() (Definition, error) {
+	if a.Name == "" || a.Prompt == "" || a.Offline == nil {
+		return Definition{}, fmt.Errorf("agent %q: name, prompt and offline brain are required", a.Name)
+	}
+	schema, err := tools.SchemaFor[Out]()
+	if err != nil {
+		return Definition{}, fmt.Errorf("agent %q: %w", a.Name, err)
+	}
+	prompt, err := template.New(a.Name).Option("missingkey=error").Parse(a.Prompt)
+	if err != nil {
+		return Definition{}, fmt.Errorf("agent %q: parsing its prompt: %w", a.Name, err)
+	}
+	if a.MaxSteps == 0 {
+		a.MaxSteps = DefaultMaxSteps
+	}
+	return Definition{
+		Name: a.Name, Description: a.Description, Tools: a.Tools, MaxSteps: a.MaxSteps,
+		Version: a.version(schema), Output: schema.JSON(),
+		prompt:  func(input json.RawMessage) (string, error) { return renderPrompt[In](prompt, input) },
+		accept:  func(input json.RawMessage, text []byte) (Accepted, error) { return a.accept(schema, input, text) },
+		offline: a.moveOffline,
+	}, nil
+}
+
+// SystemPrompt renders the agent's instructions for an input.
+func (d Definition) SystemPrompt(input json.RawMessage) (string, error) { return d.prompt(input) }
+
+// Accept reads a model's final text as the agent's output: repaired where
+// nothing is lost, validated, checked. The error is meant for the model.
+func (d Definition) Accept(input json.RawMessage, text []byte) (Accepted, error) {
+	return d.accept(input, text)
+}
+
+// Offline asks the agent's own brain for the next message.
+func (d Definition) Offline(input json.RawMessage, step int, results []ToolResult) (Message, error) {
+	return d.offline(input, step, results)
+}
+
+func (a Agent[In, Out]) version(schema *tools.Schema) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%q\x00%d", a.Name, a.Prompt, schema.JSON(), a.Tools, a.MaxSteps)
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+func renderPrompt[In any](prompt *template.Template, input json.RawMessage) (string, error) {
+	var in In
+	if err := json.Unmarshal(input, &in); err != nil {
+		return "", fmt.Errorf("decoding the input of agent %q: %w", prompt.Name(), err)
+	}
+	var text bytes.Buffer
+	if err := prompt.Execute(&text, in); err != nil {
+		return "", fmt.Errorf("rendering the prompt of agent %q: %w", prompt.Name(), err)
+	}
+	return text.String(), nil
+}
+
+func (a Agent[In, Out]) accept(schema *tools.Schema, input json.RawMessage, text []byte) (Accepted, error) {
+	out, err := tools.Decode[Out](schema, text)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if a.Check != nil {
+		var in In
+		if err := json.Unmarshal(input, &in); err != nil {
+			return Accepted{}, fmt.Errorf("decoding the input of agent %q: %w", a.Name, err)
+		}
+		if err := a.Check(in, out); err != nil {
+			return Accepted{}, err
+		}
+	}
+	raw, err := json.Marshal(out)
+	if err != nil {
+		return Accepted{}, fmt.Errorf("encoding the output of agent %q: %w", a.Name, err)
+	}
+	accepted := Accepted{Output: raw}
+	if citer, ok := any(out).(Citer); ok {
+		accepted.Cited = citer.CitedEvidence()
+	}
+	return accepted, nil
+}
+
+func (a Agent[In, Out]) moveOffline(input json.RawMessage, step int, results []ToolResult) (Message, error) {
+	var in In
+	if err := json.Unmarshal(input, &in); err != nil {
+		return Message{}, fmt.Errorf("decoding the input of agent %q: %w", a.Name, err)
+	}
+	move, err := a.Offline(Turn[In]{Input: in, Step: step, Results: results})
+	if err != nil {
+		return Message{}, fmt.Errorf("thinking offline as %q: %w", a.Name, err)
+	}
+	if move.Output == nil {
+		if len(move.Calls) == 0 {
+			return Message{}, errors.New("offline brain of " + a.Name + " neither called a tool nor ended")
+		}
+		for i := range move.Calls {
+			move.Calls[i].ID = fmt.Sprintf("call_%d_%d", step, i)
+		}
+		return Message{Role: RoleAssistant, ToolCalls: move.Calls}, nil
+	}
+	text, err := json.Marshal(move.Output)
+	if err != nil {
+		return Message{}, fmt.Errorf("encoding the output of agent %q: %w", a.Name, err)
+	}
+	return Message{Role: RoleAssistant, Text: string(text)}, nil
+}

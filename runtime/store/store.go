@@ -1,0 +1,248 @@
+// Package store keeps what outlives a process: runs, documents, evidence,
+// drafts, reviews, events and blobs.
+//
+// The backends are in store/sqlite and store/postgres; store/storetest is the
+// suite both pass.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/quaestor-run/quaestor/agents"
+)
+
+// Store is durable and safe for several processes at once. Writes are
+// idempotent wherever an activity may be retried.
+type Store interface {
+	Blobs
+	Runs
+	Documents
+	Keys
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Blobs are immutable values by content hash.
+type Blobs interface {
+	// PutBlob stores data and gives its name, "sha256:" and 64 hex digits.
+	PutBlob(ctx context.Context, data []byte) (string, error)
+	// Blob gives the data, or ErrNotFound.
+	Blob(ctx context.Context, ref string) ([]byte, error)
+}
+
+// Runs are research runs and all that belongs to one.
+type Runs interface {
+	// CreateRun inserts a run. A run with the same id and request digest is
+	// given back as it is (created=false); with the same idempotency key and
+	// client likewise, or ErrConflict when the request differs.
+	CreateRun(ctx context.Context, run Run) (stored Run, created bool, err error)
+	Run(ctx context.Context, id string) (Run, error)
+	// Runs lists runs, newest first.
+	Runs(ctx context.Context, filter RunFilter) (RunPage, error)
+	// UpdateRun applies the fields that are set, and appends the events whose
+	// key the run does not have yet, in one transaction. A run in a final
+	// status keeps it.
+	UpdateRun(ctx context.Context, id string, update RunUpdate) error
+	// Events lists events of a run with a sequence number above after.
+	Events(ctx context.Context, run string, after int64, limit int) ([]Event, error)
+
+	PutEvidence(ctx context.Context, run string, evidence []agents.Evidence) error // by id, once
+	Evidence(ctx context.Context, run string) ([]agents.Evidence, error)           // in order of insertion
+	PutClaims(ctx context.Context, run string, claims []agents.Claim) error        // replaces all
+	Claims(ctx context.Context, run string) ([]agents.Claim, error)
+	PutDraft(ctx context.Context, draft DraftRecord) error // by run and round
+	Drafts(ctx context.Context, run string) ([]DraftRecord, error)
+	// PutReport stores the published forms (markdown, html, json) by blob ref.
+	PutReport(ctx context.Context, run string, report Report) error
+	Report(ctx context.Context, run string) (Report, error)
+
+	OpenReview(ctx context.Context, review Review) error // by id, once
+	Review(ctx context.Context, id string) (Review, error)
+	Reviews(ctx context.Context, filter ReviewFilter) ([]Review, error)
+	DecideReview(ctx context.Context, id string, decision Decision) error
+}
+
+// Documents are uploaded sources, by corpus.
+type Documents interface {
+	// PutDocument inserts or replaces a document by corpus and URI.
+	PutDocument(ctx context.Context, doc Document) error
+	Document(ctx context.Context, corpus, id string) (Document, error)
+	// DocumentsIn lists the documents of a corpus by URI, from after the given URI.
+	DocumentsIn(ctx context.Context, corpus, afterURI string, limit int) ([]Document, error)
+	Corpora(ctx context.Context) ([]Corpus, error)
+}
+
+// Keys are API keys; only a SHA-256 of each is kept.
+type Keys interface {
+	CreateKey(ctx context.Context, key Key) error
+	KeyByHash(ctx context.Context, hash string) (Key, error)
+	Keys(ctx context.Context) ([]Key, error)
+	RevokeKey(ctx context.Context, id string, at time.Time) error
+}
+
+// ErrNotFound says that nothing has the id.
+var ErrNotFound = errors.New("not found")
+
+// ErrConflict says that the idempotency key was used for another request, or
+// that a decision was already taken.
+var ErrConflict = errors.New("conflict")
+
+// Status of a run.
+type Status string
+
+// The states of a run.
+const (
+	StatusRunning        Status = "running"
+	StatusAwaitingReview Status = "awaiting_review"
+	StatusCompleted      Status = "completed"
+	StatusPartial        Status = "partial"
+	StatusFailed         Status = "failed"
+	StatusCancelled      Status = "cancelled"
+	StatusRejected       Status = "rejected"
+)
+
+// Final says that a run will not change any more.
+func (s Status) Final() bool { return s != StatusRunning && s != StatusAwaitingReview }
+
+// Run is one research run, the read model of its workflow.
+type Run struct {
+	ID             string
+	Client         string
+	Topic          string
+	Request        json.RawMessage // as accepted
+	RequestDigest  string
+	IdempotencyKey string // empty when none was given
+	Schedule       string // id of the schedule that started it
+	Status         Status
+	Phase          string
+	Iteration      int
+	Plan           json.RawMessage
+	Done, Total    int    // steps
+	Error          string // why it failed or is partial
+	Created        time.Time
+	Updated        time.Time
+	Finished       time.Time
+}
+
+// RunFilter selects runs. Cursor is RunPage.Next of the page before.
+type RunFilter struct {
+	Client   string
+	Status   Status
+	Schedule string
+	Cursor   string
+	Limit    int // 1 to 200; 0 means 50
+}
+
+// RunPage is one page of runs.
+type RunPage struct {
+	Runs []Run
+	Next string // empty on the last page
+}
+
+// RunUpdate changes what is set.
+type RunUpdate struct {
+	Status    *Status
+	Phase     *string
+	Iteration *int
+	Plan      json.RawMessage
+	Done      *int
+	Total     *int
+	Error     *string
+	Events    []Event
+}
+
+// Event is something a watcher of a run is told. Key makes it unique in its
+// run, so that a retried activity tells it once; Seq is given by the store,
+// from 1, without gaps and in the order of commits.
+type Event struct {
+	Seq  int64
+	Key  string
+	Type string
+	Time time.Time
+	Data json.RawMessage
+}
+
+// DraftRecord is a draft of one round and what it changed.
+type DraftRecord struct {
+	Run     string
+	Round   int
+	Ref     string // blob of the draft
+	Digest  string // names the draft to a human reviewer
+	Changes []agents.Change
+	Created time.Time
+}
+
+// Report names the published forms of a report.
+type Report struct {
+	Digest   string
+	Markdown string // blob refs
+	HTML     string
+	JSON     string
+	Created  time.Time
+}
+
+// Review waits for a person's decision on a draft.
+type Review struct {
+	ID       string
+	Run      string
+	Client   string
+	Topic    string
+	Digest   string
+	Created  time.Time
+	Due      time.Time
+	Decision *Decision
+}
+
+// Decision is what a person decided, or what expiry did.
+type Decision struct {
+	Decision string // approve, changes, reject, expired
+	Digest   string
+	Comments string
+	By       string
+	Role     string
+	At       time.Time
+}
+
+// ReviewFilter selects reviews.
+type ReviewFilter struct {
+	Client string
+	Open   bool // only those without a decision
+	Limit  int  // 0 means 50
+}
+
+// Document is one source in a corpus. Snapshot is the UTF-8 text all offsets
+// refer to; Original the bytes as uploaded.
+type Document struct {
+	ID        string // "d_" and 12 hex digits over corpus and URI
+	Corpus    string
+	URI       string
+	Title     string
+	MediaType string
+	Year      int
+	Words     int
+	Original  string // blob ref
+	Snapshot  string // blob ref; its hex digits are the snapshot's SHA-256
+	Segments  json.RawMessage
+	Unread    string // why the document could not be read; empty when it was
+	Created   time.Time
+}
+
+// Corpus is a named set of documents. Digest changes when any of them does.
+type Corpus struct {
+	Name      string
+	Documents int
+	Digest    string
+}
+
+// Key is an API key.
+type Key struct {
+	ID      string
+	Hash    string // hex SHA-256 of the whole key
+	Client  string
+	Name    string
+	Created time.Time
+	Revoked time.Time
+}

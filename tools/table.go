@@ -1,0 +1,87 @@
+package tools
+
+import "time"
+
+// ColumnType is the type that fits every non-empty cell of a column.
+type ColumnType string
+
+// The column types, from the narrowest to the widest.
+const (
+	TypeEmpty   ColumnType = "empty"
+	TypeBoolean ColumnType = "boolean"
+	TypeInteger ColumnType = "integer"
+	TypeNumber  ColumnType = "number"
+	TypeDate    ColumnType = "date"
+	TypeText    ColumnType = "text"
+)
+
+// Table is a typed table read from a source, in memory. Rows that do not have
+// as many cells as the header are left out and counted in Ragged.
+type Table struct {
+	ID      string // the document id of the source
+	Title   string
+	URI     string
+	SHA256  string // of the snapshot
+	Header  Citation
+	Columns []Column
+	Rows    int
+	Ragged  []int // line numbers of the rows left out, at most 20
+	Dropped int   // how many rows were left out in all
+}
+
+// Column is one typed column; Text holds every cell as it stands in the
+// source, and the slice for the type holds the parsed values (NaN or the zero
+// time where the cell is empty).
+type Column struct {
+	Name     string
+	Type     ColumnType
+	Text     []string
+	Numbers  []float64   // for integer, number and boolean (0 or 1)
+	Dates    []time.Time // for date, UTC midnight
+	Empty    int
+	Distinct int
+}
+
+// Column finds a column by name, exactly first and then ignoring case and
+// surrounding space.
+func (t *Table) Column(name string) (*Column, bool) {
+	for i := range t.Columns {
+		if t.Columns[i].Name == name {
+			return &t.Columns[i], true
+		}
+	}
+	for i := range t.Columns {
+		if sameName(t.Columns[i].Name, name) {
+			return &t.Columns[i], true
+		}
+	}
+	return nil, false
+}
+
+// TableProfile is what an agent is told of a table.
+type TableProfile struct {
+	ID      string          `json:"id"`
+	Title   string          `json:"title"`
+	URI     string          `json:"uri"`
+	Rows    int             `json:"rows"`
+	Dropped int             `json:"dropped_rows,omitempty"`
+	Columns []ColumnProfile `json:"columns"`
+}
+
+// ColumnProfile summarises one column. Min and Max are set for numbers and
+// dates (as text); Top holds the most frequent values of text columns.
+type ColumnProfile struct {
+	Name     string       `json:"name"`
+	Type     ColumnType   `json:"type"`
+	Empty    int          `json:"empty"`
+	Distinct int          `json:"distinct"`
+	Min      string       `json:"min,omitempty"`
+	Max      string       `json:"max,omitempty"`
+	Top      []ValueCount `json:"top,omitempty"`
+}
+
+// ValueCount is a value and how often it occurs.
+type ValueCount struct {
+	Value string `json:"value"`
+	Count int    `json:"count"`
+}
