@@ -4,9 +4,8 @@
 package workflows
 
 import (
+	"encoding/json"
 	"time"
-
-	"github.com/quaestor-run/quaestor/agents"
 )
 
 // TaskQueue is the default queue of workers.
@@ -26,20 +25,19 @@ const (
 // ResearchRequest is the accepted request of a research run. It is the input
 // of the workflow and the Request of the run's record.
 type ResearchRequest struct {
-	Topic         string            `json:"topic"`
-	Client        string            `json:"client,omitempty"`
-	Team          string            `json:"team,omitempty"`
-	Sources       []string          `json:"sources,omitempty"`   // corpus names or document ids; empty means the default corpus
-	Questions     []string          `json:"questions,omitempty"` // asked by the user, answered before others
-	MaxIterations int               `json:"max_iterations"`      // rounds of refinement, 0 to 3
-	Review        string            `json:"review"`              // ReviewNone or ReviewRequired
-	Budget        Budget            `json:"budget"`
-	Deadline      time.Time         `json:"deadline,omitzero"`
-	Timeout       time.Duration     `json:"timeout,omitempty"` // deadline relative to the start, for schedules
-	Language      string            `json:"language,omitempty"`
-	Unsupported   string            `json:"unsupported,omitempty"` // UnsupportedMark or UnsupportedDrop
-	Agents        map[string]string `json:"agents,omitempty"`      // version of each agent at the start
-	Schedule      string            `json:"schedule,omitempty"`    // id of the schedule that started it
+	Topic         string        `json:"topic"`
+	Client        string        `json:"client,omitempty"`
+	Team          string        `json:"team,omitempty"`
+	Sources       []string      `json:"sources,omitempty"`   // corpus names or document ids; empty means the default corpus
+	Questions     []string      `json:"questions,omitempty"` // asked by the user, answered before others
+	MaxIterations int           `json:"max_iterations"`      // rounds of refinement, 0 to 3
+	Review        string        `json:"review"`              // ReviewNone or ReviewRequired
+	Budget        Budget        `json:"budget"`
+	Deadline      time.Time     `json:"deadline,omitzero"`
+	Timeout       time.Duration `json:"timeout,omitempty"` // deadline relative to the start, for schedules
+	Language      string        `json:"language,omitempty"`
+	Unsupported   string        `json:"unsupported,omitempty"` // UnsupportedMark or UnsupportedDrop
+	Schedule      string        `json:"schedule,omitempty"`    // id of the schedule that started it
 }
 
 // Budget bounds the model calls of one run; 0 is no limit.
@@ -111,7 +109,6 @@ type AgentRun struct {
 
 // AgentResult is what an agent run ends with.
 type AgentResult struct {
-	Output string       `json:"output"` // blob ref of the accepted output
-	Steps  int          `json:"steps"`
-	Usage  agents.Usage `json:"usage"`
+	Output string `json:"output"` // blob ref of the accepted output
+	Steps  int    `json:"steps"`  // model calls
 }

@@ -1,0 +1,122 @@
+package activity
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/ledger"
+	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/workflows"
+)
+
+// OpenRun makes sure of the run's record and its budget, and gives the settings
+// the run keeps to its end.
+func (a *Activities) OpenRun(ctx context.Context, in workflows.OpenRun) (workflows.Settings, error) {
+	raw, err := json.Marshal(in.Request)
+	if err != nil {
+		return workflows.Settings{}, fmt.Errorf("encoding the request: %w", err)
+	}
+	if _, err := a.Store.Run(ctx, in.Run); err != nil {
+		digest := sha256.Sum256(raw)
+		now := a.Now().UTC()
+		_, _, err := a.Store.CreateRun(ctx, store.Run{
+			ID: in.Run, Client: in.Request.Client, Topic: in.Request.Topic, Schedule: in.Request.Schedule,
+			Request: raw, RequestDigest: hex.EncodeToString(digest[:]), Status: store.StatusRunning, Created: now, Updated: now,
+		})
+		if err != nil {
+			return workflows.Settings{}, fmt.Errorf("creating the record of run %s: %w", in.Run, err)
+		}
+	}
+	limit := ledger.Limit{Tokens: in.Request.Budget.Tokens, NanoUSD: in.Request.Budget.NanoUSD}
+	if err := a.Gateway.EnsureRun(ctx, in.Run, limit); err != nil {
+		return workflows.Settings{}, fmt.Errorf("setting the budget of run %s: %w", in.Run, err)
+	}
+	settings := a.Settings
+	settings.Agents = make(map[string]string, len(a.Agents))
+	for name, agent := range a.Agents {
+		settings.Agents[name] = agent.Version
+	}
+	return settings, nil
+}
+
+// RecordProgress changes the run's read model and gives its usage so far.
+func (a *Activities) RecordProgress(ctx context.Context, in workflows.Record) (workflows.Recorded, error) {
+	update := store.RunUpdate{Iteration: in.Iteration, Done: in.Done, Total: in.Total}
+	if in.Status != "" {
+		status := store.Status(in.Status)
+		update.Status = &status
+	}
+	if in.Phase != "" {
+		update.Phase = &in.Phase
+	}
+	if in.Error != "" {
+		update.Error = &in.Error
+	}
+	if in.Plan != "" {
+		plan, err := a.Store.Blob(ctx, in.Plan)
+		if err != nil {
+			return workflows.Recorded{}, fmt.Errorf("reading the plan: %w", err)
+		}
+		update.Plan = plan
+	}
+	for _, event := range in.Events {
+		update.Events = append(update.Events, store.Event{Key: event.Key, Type: event.Type, Time: a.Now().UTC(), Data: event.Data})
+	}
+	if err := a.Store.UpdateRun(ctx, in.Run, update); err != nil {
+		return workflows.Recorded{}, fmt.Errorf("recording progress of run %s: %w", in.Run, err)
+	}
+	usage, err := a.Gateway.Usage(ctx, in.Run)
+	return workflows.Recorded{Usage: usage}, err
+}
+
+// tell appends one event to a run.
+func (a *Activities) tell(ctx context.Context, run, key, kind string, data any) error {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encoding an event: %w", err)
+	}
+	event := store.Event{Key: key, Type: kind, Time: a.Now().UTC(), Data: raw}
+	if err := a.Store.UpdateRun(ctx, run, store.RunUpdate{Events: []store.Event{event}}); err != nil {
+		return fmt.Errorf("telling of %s: %w", kind, err)
+	}
+	return nil
+}
+
+// SurveySources says what there is to research. A run without a single readable
+// document ends here, before anything is spent.
+func (a *Activities) SurveySources(ctx context.Context, in workflows.SurveyRequest) (string, error) {
+	defer beat(ctx)()
+	scope := tools.Scope{Run: in.Run, Client: in.Client, Sources: in.Sources}
+	survey, err := a.Sources.Survey(ctx, scope, in.Topic)
+	if err != nil {
+		return "", fmt.Errorf("surveying the sources: %w", err)
+	}
+	if len(survey.Documents)+len(survey.Tables) == 0 {
+		return "", noSources(in.Sources, survey.Unread)
+	}
+	err = a.tell(ctx, in.Run, "survey", "survey", struct {
+		Documents int                     `json:"documents"`
+		Tables    int                     `json:"tables"`
+		Unread    []agents.UnreadDocument `json:"unread,omitempty"`
+	}{survey.Total, len(survey.Tables), survey.Unread})
+	if err != nil {
+		return "", err
+	}
+	return a.putJSON(ctx, survey)
+}
+
+// LoadPlan gives a plan to the workflow, which drives its questions.
+func (a *Activities) LoadPlan(ctx context.Context, ref string) (agents.Plan, error) {
+	return load[agents.Plan](ctx, a.Store, ref)
+}
+
+// ReadReview gives the workflow what it needs of a review.
+func (a *Activities) ReadReview(ctx context.Context, ref string) (workflows.ReviewVerdict, error) {
+	review, err := load[agents.Review](ctx, a.Store, ref)
+	return workflows.ReviewVerdict{Accept: review.Accept, Issues: len(review.Issues)}, err
+}

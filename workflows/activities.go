@@ -1,0 +1,191 @@
+package workflows
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/quaestor-run/quaestor/agents"
+)
+
+// Names under which the activities are registered.
+const (
+	OpenRunName        = "OpenRun"
+	SurveySourcesName  = "SurveySources"
+	InvokeModelName    = "InvokeModel"
+	CallToolName       = "CallTool"
+	LoadPlanName       = "LoadPlan"
+	CollectName        = "CollectEvidence"
+	CheckDraftName     = "CheckDraft"
+	ReadReviewName     = "ReadReview"
+	ComposePartialName = "ComposePartial"
+	OpenReviewName     = "OpenReview"
+	CloseReviewName    = "CloseReview"
+	PublishName        = "Publish"
+	RecordName         = "RecordProgress"
+)
+
+// Application error types an activity may end with; none of them is retried.
+const (
+	ErrorBudget        = "BudgetExceeded"
+	ErrorInvalidOutput = "InvalidOutput" // a model did not give a valid output, told twice
+	ErrorStepLimit     = "StepLimit"
+	ErrorNoSources     = "NoSources"
+	ErrorRefused       = "Refused" // a request that can never work: unknown agent, unpriced model
+)
+
+// OpenRun asks for the run's record to exist and its budget to be set. It is
+// what makes a run that a schedule started the same as one from the API.
+type OpenRun struct {
+	Run     string          `json:"run"`
+	Request ResearchRequest `json:"request"`
+}
+
+// ModelCall asks for the next message of an agent. The transcript so far and
+// the tool results that follow it are blobs.
+type ModelCall struct {
+	AgentRun
+	Step       int      `json:"step"`
+	Transcript string   `json:"transcript,omitempty"`
+	Results    []string `json:"results,omitempty"`
+}
+
+// ModelReply is a new transcript, and either tool calls to make or an output.
+type ModelReply struct {
+	Transcript string    `json:"transcript"`
+	Calls      []CallRef `json:"calls,omitempty"`
+	Output     string    `json:"output,omitempty"`
+}
+
+// CallRef points at a tool call in a transcript's last message.
+type CallRef struct {
+	ID   string `json:"id"`
+	Tool string `json:"tool"`
+}
+
+// ToolCall asks for one tool call of a transcript to be made.
+type ToolCall struct {
+	Run        string   `json:"run"`
+	Client     string   `json:"client,omitempty"`
+	Agent      string   `json:"agent"`
+	Label      string   `json:"label"`
+	Sources    []string `json:"sources,omitempty"`
+	Transcript string   `json:"transcript"`
+	Call       CallRef  `json:"call"`
+	Step       int      `json:"step"`
+}
+
+// Settings are what the configuration decides for a run, read once when it
+// starts, so that a run keeps them.
+type Settings struct {
+	Concurrency    int               `json:"concurrency"`
+	Unsupported    string            `json:"unsupported"`
+	ReviewTimeout  time.Duration     `json:"review_timeout"`
+	ReviewReminder time.Duration     `json:"review_reminder"` // after the opening; 0 is none
+	ReviewExpiry   string            `json:"review_expiry"`   // ExpiryReject or ExpiryPublish
+	Agents         map[string]string `json:"agents"`          // version of each agent
+}
+
+// What becomes of a draft nobody reviewed in time.
+const (
+	ExpiryReject  = "reject"
+	ExpiryPublish = "publish"
+)
+
+// SurveyRequest asks what there is to research.
+type SurveyRequest struct {
+	Run     string   `json:"run"`
+	Client  string   `json:"client,omitempty"`
+	Topic   string   `json:"topic"`
+	Sources []string `json:"sources,omitempty"`
+}
+
+// Collect asks for the evidence that some outputs cite, as one blob.
+type Collect struct {
+	Run     string   `json:"run"`
+	Outputs []string `json:"outputs"`
+}
+
+// DraftCheck asks for a draft to be checked against the evidence and kept.
+type DraftCheck struct {
+	Run         string `json:"run"`
+	Round       int    `json:"round"`
+	Draft       string `json:"draft"`
+	Previous    string `json:"previous,omitempty"` // the checked draft of the round before
+	Unsupported string `json:"unsupported"`
+}
+
+// CheckedDraft is a draft in which every cited id resolves, every quote stands
+// in its snapshot, and unsupported sentences are marked or dropped.
+type CheckedDraft struct {
+	Draft       string `json:"draft"`
+	Digest      string `json:"digest"`
+	Claims      int    `json:"claims"`
+	Unsupported int    `json:"unsupported"`
+	Changes     int    `json:"changes"`
+}
+
+// ReviewVerdict is what the loop needs of a review.
+type ReviewVerdict struct {
+	Accept bool `json:"accept"`
+	Issues int  `json:"issues"`
+}
+
+// Partial asks for a report from what exists, without any model.
+type Partial struct {
+	Run      string          `json:"run"`
+	Request  ResearchRequest `json:"request"`
+	Survey   string          `json:"survey,omitempty"`
+	Plan     string          `json:"plan,omitempty"`
+	Gathered []string        `json:"gathered,omitempty"` // outputs of gatherers
+	Analyses []string        `json:"analyses,omitempty"`
+}
+
+// Publication asks for the report to be rendered and kept.
+type Publication struct {
+	Run     string          `json:"run"`
+	Request ResearchRequest `json:"request"`
+	Draft   string          `json:"draft"`
+	Survey  string          `json:"survey,omitempty"`
+	Notice  string          `json:"notice,omitempty"` // why the report is partial
+}
+
+// ReviewOpening asks for a person's review of a draft.
+type ReviewOpening struct {
+	Run     string          `json:"run"`
+	Request ResearchRequest `json:"request"`
+	Round   int             `json:"round"`
+	Digest  string          `json:"digest"`
+	Due     time.Time       `json:"due"`
+}
+
+// ReviewClosing keeps what was decided, or that nobody did in time.
+type ReviewClosing struct {
+	Review   string         `json:"review"`
+	Decision ReviewDecision `json:"decision"`
+}
+
+// Record changes the read model of a run and tells its watchers. Only fields
+// that are set change.
+type Record struct {
+	Run       string  `json:"run"`
+	Status    string  `json:"status,omitempty"`
+	Phase     string  `json:"phase,omitempty"`
+	Iteration *int    `json:"iteration,omitempty"`
+	Plan      string  `json:"plan,omitempty"` // blob ref
+	Done      *int    `json:"done,omitempty"`
+	Total     *int    `json:"total,omitempty"`
+	Error     string  `json:"error,omitempty"`
+	Events    []Event `json:"events,omitempty"`
+}
+
+// Recorded is what recording gives back: the run's usage so far.
+type Recorded struct {
+	Usage agents.Usage `json:"usage"`
+}
+
+// Event is one thing to tell; the key makes it unique in its run.
+type Event struct {
+	Key  string          `json:"key"`
+	Type string          `json:"type"`
+	Data json.RawMessage `json:"data,omitempty"`
+}
