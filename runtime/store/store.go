@@ -27,7 +27,8 @@ type Store interface {
 
 // Blobs are immutable values by content hash.
 type Blobs interface {
-	// PutBlob stores data and gives its name, "sha256:" and 64 hex digits.
+	// PutBlob stores data and gives its name, "sha256:" and 64 hex digits; or
+	// ErrTooLarge.
 	PutBlob(ctx context.Context, data []byte) (string, error)
 	// Blob gives the data, or ErrNotFound.
 	Blob(ctx context.Context, ref string) ([]byte, error)
@@ -40,37 +41,43 @@ type Runs interface {
 	// client likewise, or ErrConflict when the request differs.
 	CreateRun(ctx context.Context, run Run) (stored Run, created bool, err error)
 	Run(ctx context.Context, id string) (Run, error)
-	// Runs lists runs, newest first.
+	// Runs lists runs, newest first; or ErrCursor.
 	Runs(ctx context.Context, filter RunFilter) (RunPage, error)
 	// UpdateRun applies the fields that are set, and appends the events whose
 	// key the run does not have yet, in one transaction. A run in a final
-	// status keeps it.
+	// status keeps it, and the error that goes with it.
 	UpdateRun(ctx context.Context, id string, update RunUpdate) error
-	// Events lists events of a run with a sequence number above after.
+	// Events lists events of a run with a sequence number above after; a limit
+	// of 0 means 100, and 1000 is the most.
 	Events(ctx context.Context, run string, after int64, limit int) ([]Event, error)
 
 	PutEvidence(ctx context.Context, run string, evidence []agents.Evidence) error // by id, once
 	Evidence(ctx context.Context, run string) ([]agents.Evidence, error)           // in order of insertion
 	PutClaims(ctx context.Context, run string, claims []agents.Claim) error        // replaces all
 	Claims(ctx context.Context, run string) ([]agents.Claim, error)
-	PutDraft(ctx context.Context, draft DraftRecord) error // by run and round
-	Drafts(ctx context.Context, run string) ([]DraftRecord, error)
+	PutDraft(ctx context.Context, draft DraftRecord) error         // by run and round, the last one stays
+	Drafts(ctx context.Context, run string) ([]DraftRecord, error) // by round
 	// PutReport stores the published forms (markdown, html, json) by blob ref.
 	PutReport(ctx context.Context, run string, report Report) error
 	Report(ctx context.Context, run string) (Report, error)
 
 	OpenReview(ctx context.Context, review Review) error // by id, once
 	Review(ctx context.Context, id string) (Review, error)
-	Reviews(ctx context.Context, filter ReviewFilter) ([]Review, error)
+	Reviews(ctx context.Context, filter ReviewFilter) ([]Review, error) // newest first
+	// DecideReview takes the first decision. The same one again is no error;
+	// another one, or one that names another digest than the review's, is
+	// ErrConflict. A decision without a digest (expiry) names no draft.
 	DecideReview(ctx context.Context, id string, decision Decision) error
 }
 
 // Documents are uploaded sources, by corpus.
 type Documents interface {
-	// PutDocument inserts or replaces a document by corpus and URI.
+	// PutDocument inserts or replaces a document by corpus and URI. Putting
+	// the same content again changes nothing, Created included.
 	PutDocument(ctx context.Context, doc Document) error
 	Document(ctx context.Context, corpus, id string) (Document, error)
-	// DocumentsIn lists the documents of a corpus by URI, from after the given URI.
+	// DocumentsIn lists the documents of a corpus by URI, from after the given
+	// URI; a limit of 0 means 100, and 1000 is the most.
 	DocumentsIn(ctx context.Context, corpus, afterURI string, limit int) ([]Document, error)
 	Corpora(ctx context.Context) ([]Corpus, error)
 }
@@ -78,10 +85,23 @@ type Documents interface {
 // Keys are API keys; only a SHA-256 of each is kept.
 type Keys interface {
 	CreateKey(ctx context.Context, key Key) error
+	// KeyByHash gives a key that is not revoked, or ErrNotFound.
 	KeyByHash(ctx context.Context, hash string) (Key, error)
 	Keys(ctx context.Context) ([]Key, error)
 	RevokeKey(ctx context.Context, id string, at time.Time) error
 }
+
+// Watcher wakes those who follow a run in the process that writes it. Both
+// backends implement it; across processes a follower polls as well.
+type Watcher interface {
+	// Watch gives a channel that holds one wake-up after every update of the
+	// run, however many there were since it was last read. Watch first, then
+	// read the events, then wait. Call stop when done.
+	Watch(run string) (wake <-chan struct{}, stop func())
+}
+
+// MaxBlob is the largest blob that is kept, in bytes.
+const MaxBlob = 128 << 20
 
 // ErrNotFound says that nothing has the id.
 var ErrNotFound = errors.New("not found")
@@ -89,6 +109,19 @@ var ErrNotFound = errors.New("not found")
 // ErrConflict says that the idempotency key was used for another request, or
 // that a decision was already taken.
 var ErrConflict = errors.New("conflict")
+
+// ErrTooLarge says that a blob is larger than [MaxBlob].
+var ErrTooLarge = errors.New("too large")
+
+// ErrCursor says that a cursor was not made by the store.
+var ErrCursor = errors.New("not a cursor of this list")
+
+// ErrDiskFull says that the database has no room to write; the error that
+// wraps it names the place. What was committed before is kept.
+var ErrDiskFull = errors.New("no space left for the database")
+
+// ErrClosed says that the store was closed before the write began.
+var ErrClosed = errors.New("the store is closed")
 
 // Status of a run.
 type Status string
@@ -210,7 +243,7 @@ type Decision struct {
 type ReviewFilter struct {
 	Client string
 	Open   bool // only those without a decision
-	Limit  int  // 0 means 50
+	Limit  int  // 1 to 200; 0 means 50
 }
 
 // Document is one source in a corpus. Snapshot is the UTF-8 text all offsets

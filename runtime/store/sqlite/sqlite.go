@@ -1,0 +1,161 @@
+// Package sqlite keeps the store in one file, without a server.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/quaestor-run/quaestor/runtime/store/internal/sqlstore"
+)
+
+//go:embed migrations/*.sql
+var embedded embed.FS
+
+// Store implements store.Store and store.Watcher on a SQLite file. Readers do
+// not wait for the writer. Other processes may use the file at the same time.
+type Store struct{ *sqlstore.Store }
+
+// Open opens the store in the file at path, creating the file and its folder
+// where they are missing, and brings its schema to the newest version. The
+// caller closes the store.
+func Open(ctx context.Context, path string) (*Store, error) {
+	db, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store at %s: %w", path, err)
+	}
+	return &Store{sqlstore.New(db)}, nil
+}
+
+// database implements sqlstore.Backend.
+type database struct {
+	path    string
+	readers *sql.DB
+	writers *sql.DB // of one connection
+	*writer
+}
+
+func open(ctx context.Context, path string) (_ *database, err error) {
+	path, err = createFile(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &database{path: path}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if d.writers, err = connect(path, 1); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, d.writers); err != nil {
+		return nil, err
+	}
+	if d.readers, err = connect(path, max(4, runtime.GOMAXPROCS(0)), "query_only(1)"); err != nil {
+		return nil, err
+	}
+	d.writer, err = startWriter(ctx, d.writers)
+	return d, err
+}
+
+// createFile makes the file before SQLite would: readable by its owner alone,
+// and with an error that says why it cannot be.
+func createFile(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return "", err
+	}
+	return path, file.Close()
+}
+
+func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	pragmas = append([]string{
+		"busy_timeout(10000)", // first: the others may have to wait
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"foreign_keys(1)",
+		"journal_size_limit(67108864)",
+	}, pragmas...)
+	source := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}.Encode()}
+	db, err := sql.Open("sqlite", source.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// migrate tries again when another process that opens the same new file was
+// faster: one of the two then finds a table that it was about to create.
+func migrate(ctx context.Context, db *sql.DB) error {
+	migrations, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		return err
+	}
+	const tries = 5
+	for try := 1; ; try++ {
+		err := sqlstore.Migrate(ctx, goose.DialectSQLite3, db, migrations)
+		if err == nil || try == tries || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(time.Duration(try) * 20 * time.Millisecond)
+	}
+}
+
+// Reader implements sqlstore.Backend.
+func (d *database) Reader() *sql.DB { return d.readers }
+
+// Place implements sqlstore.Backend.
+func (d *database) Place() string { return d.path }
+
+// Failure implements sqlstore.Backend.
+func (d *database) Failure(err error) sqlstore.Failure {
+	var failed *sqlite.Error
+	if !errors.As(err, &failed) {
+		return sqlstore.FailureOther
+	}
+	switch failed.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return sqlstore.FailureForeignKey
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return sqlstore.FailureUnique
+	case sqlite3.SQLITE_FULL:
+		return sqlstore.FailureDiskFull
+	}
+	return sqlstore.FailureOther
+}
+
+// Close implements sqlstore.Backend.
+func (d *database) Close() error {
+	var errs []error
+	if d.writer != nil {
+		errs = append(errs, d.writer.stop())
+	}
+	for _, db := range []*sql.DB{d.readers, d.writers} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
