@@ -21,19 +21,23 @@ type Ledger interface {
 	// scope, in one transaction. A scope whose settled + held would pass its
 	// limit refuses with *ExceededError and nothing is written. Attempts of the
 	// same call that are still reserved or dispatched become released or
-	// uncertain: their owner is gone.
+	// uncertain: their owner is gone. A call that has a settled attempt is
+	// refused with ErrAnswered.
 	Reserve(ctx context.Context, r Reservation) (Attempt, error)
 	// Dispatch marks the attempt as about to be sent.
 	Dispatch(ctx context.Context, attempt int64) error
 	// Settle ends a dispatched or uncertain attempt with its true usage, stores
-	// the response and gives the rest of the hold back. Settling twice is an
-	// error unless it is the same settlement.
+	// the response and gives the rest of the hold back. What the usage is above
+	// the hold is kept apart, as overage. Settling twice is an error unless it
+	// is the same settlement.
 	Settle(ctx context.Context, attempt int64, s Settlement) error
-	// Release ends an attempt that is proven to have cost nothing.
+	// Release ends a reserved, dispatched or uncertain attempt that is proven to
+	// have cost nothing.
 	Release(ctx context.Context, attempt int64, reason string) error
 	// Uncertain ends an attempt whose outcome is unknown; its hold stays.
 	Uncertain(ctx context.Context, attempt int64, reason string) error
-	// Find gives the stored response of a call's settled attempt, or false.
+	// Find gives the stored response of the attempt of a call that was settled
+	// first, or false.
 	Find(ctx context.Context, key string) (Settled, bool, error)
 	// Attempts lists the attempts of a scope, oldest first, from after the
 	// given id, at most limit.
@@ -132,11 +136,20 @@ type Settled struct {
 	Response []byte
 }
 
+// Tokens is all that was consumed, in and out, cached or not.
+func (u Usage) Tokens() int64 {
+	return u.InputTokens + u.OutputTokens + u.CacheReadTokens + u.CacheWriteTokens
+}
+
 // Balance is the state of a scope. Calls counts logical calls that have an
-// attempt which was dispatched, Attempts the physical ones.
+// attempt which was dispatched, Attempts the physical ones. Settled + Held never
+// pass Limit; Overage is what settlements were above their holds, and what is
+// left for new holds is Limit - Settled - Held - Overage. InputTokens includes
+// what a provider read from or wrote to its cache.
 type Balance struct {
 	Settled      Amount
 	Held         Amount
+	Overage      Amount
 	Limit        Limit
 	InputTokens  int64
 	OutputTokens int64
@@ -147,6 +160,9 @@ type Balance struct {
 
 // ErrUnknownAttempt says that no attempt has the id.
 var ErrUnknownAttempt = errors.New("no such attempt")
+
+// ErrAnswered says that the call has a settled attempt: find it.
+var ErrAnswered = errors.New("call has been answered")
 
 // ErrState says that an attempt's state does not allow the change.
 var ErrState = errors.New("attempt is not in a state for this")

@@ -1,0 +1,107 @@
+// Package ledgertest is what every ledger must do.
+package ledgertest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/quaestor-run/quaestor/runtime/ledger"
+)
+
+// Run checks a backend. Open gives a ledger on the same data each time it is
+// called with the same t, as another process would open it, and closes it when
+// the test ends.
+func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, func(*testing.T) ledger.Ledger)
+	}{
+		{"Life", testLife},
+		{"UnknownAttempt", testUnknownAttempt},
+		{"IllegalTransitions", testIllegalTransitions},
+		{"RepeatedTransitions", testRepeatedTransitions},
+		{"KeyReuse", testKeyReuse},
+		{"LateSettlement", testLateSettlement},
+		{"FirstSettlementWins", testFirstSettlementWins},
+		{"ReleaseAfterUncertain", testReleaseAfterUncertain},
+		{"Refusal", testRefusal},
+		{"FreeCallsInASpentBudget", testFreeCalls},
+		{"FreedByTheSameCall", testFreedByTheSameCall},
+		{"Overage", testOverage},
+		{"LoweredLimit", testLoweredLimit},
+		{"Listing", testListing},
+		{"BadReservations", testBadReservations},
+		{"Restart", testRestart},
+		{"ExactlyTheHoldsThatFit", testExactlyTheHoldsThatFit},
+		{"OneCallAtOnce", testOneCallAtOnce},
+		{"ScopesInAnyOrder", testScopesInAnyOrder},
+		{"ConcurrentEnds", testConcurrentEnds},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t, open)
+		})
+	}
+}
+
+// Scopes of the tests.
+func run(id string) ledger.Scope    { return ledger.Scope{Kind: ledger.ScopeRun, ID: id} }
+func client(id string) ledger.Scope { return ledger.Scope{Kind: ledger.ScopeClient, ID: id} }
+
+func reservation(key string, tokens, nano int64, scopes ...ledger.Scope) ledger.Reservation {
+	return ledger.Reservation{
+		Key: key, Scopes: scopes, Hold: ledger.Amount{Tokens: tokens, NanoUSD: nano},
+		Provider: "openai", Model: "small", Agent: "writer", AgentVersion: "v1",
+	}
+}
+
+func settlement(in, out, nano int64, response string) ledger.Settlement {
+	return ledger.Settlement{Usage: ledger.Usage{InputTokens: in, OutputTokens: out, NanoUSD: nano}, Response: []byte(response)}
+}
+
+func reserve(t *testing.T, l ledger.Ledger, r ledger.Reservation) ledger.Attempt {
+	t.Helper()
+	a, err := l.Reserve(t.Context(), r)
+	must(t, err)
+	return a
+}
+
+// dispatched reserves and dispatches.
+func dispatched(t *testing.T, l ledger.Ledger, r ledger.Reservation) ledger.Attempt {
+	t.Helper()
+	a := reserve(t, l, r)
+	must(t, l.Dispatch(t.Context(), a.ID))
+	return a
+}
+
+func balance(t *testing.T, l ledger.Ledger, scope ledger.Scope) ledger.Balance {
+	t.Helper()
+	b, err := l.Balance(t.Context(), scope)
+	must(t, err)
+	return b
+}
+
+func states(t *testing.T, l ledger.Ledger, scope ledger.Scope) string {
+	t.Helper()
+	attempts, err := l.Attempts(t.Context(), scope, 0, 100)
+	must(t, err)
+	var text string
+	for _, a := range attempts {
+		text += fmt.Sprintf("%s/%d:%s ", a.Key, a.Ordinal, a.State)
+	}
+	return text
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}

@@ -1,0 +1,68 @@
+// Package postgres keeps the ledger in PostgreSQL, for many processes at once.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/quaestor-run/quaestor/runtime/ledger/internal/journal"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// maxConnections bounds the connections of one process.
+const maxConnections = 16
+
+// Ledger is a ledger.Ledger on a PostgreSQL database.
+type Ledger struct {
+	*journal.Journal
+}
+
+// Open connects to a database by its URL (or key=value string) and brings the
+// ledger's tables up to date; they live beside others, with a version table of
+// their own, ledger_migrations.
+func Open(ctx context.Context, url string) (*Ledger, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger's database URL: %w", err)
+	}
+	config.RuntimeParams["application_name"] = "quaestor ledger"
+	config.RuntimeParams["default_transaction_isolation"] = "read committed"
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxConnections)
+	if err := migrate(ctx, db); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("bringing the ledger's tables on %s/%s up to date: %w", config.Host, config.Database, err)
+	}
+	return &Ledger{journal.New(db)}, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	// A lock of the ledger's own: others migrate in the same database.
+	const lockID = 0x7175616573746c67
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(lockID), lock.WithLockTimeout(1, 60))
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName("ledger_migrations"),
+		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
