@@ -1,0 +1,147 @@
+//go:build !slim && unix
+
+package devserver
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+	"go.temporal.io/server/common/config"
+	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	"go.temporal.io/server/schema"
+	_ "modernc.org/sqlite" // the driver Temporal's plugin uses too
+)
+
+const (
+	lockSuffix = ".lock"
+	// edition is what a file's user_version says about its schema. A change of
+	// Temporal's schema (a test watches it) needs the next number here and a
+	// migration from this one.
+	edition = 1
+)
+
+func schemaFiles() []string {
+	return []string{"sqlite/v3/temporal/schema.sql", "sqlite/v3/visibility/schema.sql"}
+}
+
+// memoryStore is a database that lives as long as the process.
+func memoryStore() *config.SQL {
+	return &config.SQL{
+		PluginName:        sqliteplugin.PluginName,
+		DatabaseName:      uuid.NewString(),
+		ConnectAttributes: map[string]string{"mode": "memory", "cache": "shared"},
+	}
+}
+
+// fileStore makes or checks the file and gives the way to open it. The caller
+// holds its lock.
+func fileStore(ctx context.Context, path string) (*config.SQL, error) {
+	store := &config.SQL{
+		PluginName:   sqliteplugin.PluginName,
+		DatabaseName: uriPath(path),
+		ConnectAttributes: map[string]string{
+			"mode":         "rwc",
+			"journal_mode": "wal",
+			"synchronous":  "full",
+			"busy_timeout": "5000", // a reader of ours beside the server's one connection
+		},
+	}
+	if err := ensureSchema(ctx, path); err != nil {
+		return nil, fmt.Errorf("preparing Temporal's database %s: %w", path, err)
+	}
+	return store, nil
+}
+
+// ensureSchema makes the tables in one transaction, so that a file either has
+// them all or none, whenever the process is killed.
+func ensureSchema(ctx context.Context, path string) (err error) {
+	db, err := openFile(path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := db.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	var found, tables int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
+		return fmt.Errorf("reading its version: %w", err)
+	}
+	if found == edition {
+		return nil
+	}
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+		return fmt.Errorf("reading its tables: %w", err)
+	}
+	if found != 0 || tables != 0 {
+		return fmt.Errorf("its schema is edition %d with %d tables, this binary knows edition %d: "+
+			"open it with the version that made it, or choose another folder", found, tables, edition)
+	}
+	return createSchema(ctx, db)
+}
+
+func createSchema(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("creating tables: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do, before it the first error counts
+	for _, name := range schemaFiles() {
+		statements, err := fs.ReadFile(schema.Assets(), name)
+		if err != nil {
+			return fmt.Errorf("reading schema %s: %w", name, err)
+		}
+		if _, err := tx.ExecContext(ctx, string(statements)); err != nil {
+			return fmt.Errorf("creating the tables of %s: %w", name, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", edition)); err != nil {
+		return fmt.Errorf("writing the edition of the schema: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("creating tables: %w", err)
+	}
+	return nil
+}
+
+// checkpoint moves the write-ahead log into the file, so that after Stop the
+// file alone is the whole database.
+func checkpoint(path string) error {
+	db, err := openFile(path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		return fmt.Errorf("checkpointing %s: %w", path, err)
+	}
+	return nil
+}
+
+func openFile(path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+uriPath(path)+"?_pragma=busy_timeout=5000&_pragma=journal_mode=wal&_pragma=synchronous=full")
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+func makeFolder(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making the folder of Temporal's database: %w", err)
+	}
+	return nil
+}
+
+// uriPath escapes what would end the path of an SQLite URI.
+func uriPath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+}

@@ -1,0 +1,171 @@
+//go:build !slim && unix
+
+package devserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/server/common/authorization"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/schema/sqlite"
+	"go.temporal.io/server/temporal"
+	"go.uber.org/zap"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// Start starts a server and returns when it takes workflows. The file belongs
+// to one server at a time, across processes; a file whose server was killed at
+// any moment is opened as it is and goes on.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	opts = opts.withDefaults()
+	server, err := start(ctx, opts)
+	if err != nil {
+		return nil, fmt.Errorf("starting the embedded Temporal server: %w", err)
+	}
+	return server, nil
+}
+
+func start(ctx context.Context, opts Options) (_ *Server, err error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	var ends cleanup
+	defer func() {
+		if err != nil {
+			ends.run()
+		}
+	}()
+
+	store := memoryStore()
+	if opts.File != "" {
+		if store, err = openStore(ctx, opts, &ends); err != nil {
+			return nil, err
+		}
+	}
+	places, err := pickEndpoints(opts.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := startTemporal(ctx, opts, store, places, &ends); err != nil {
+		return nil, err
+	}
+	server := &Server{hostPort: dialable(places.frontend)}
+	if err := awaitServing(ctx, server.hostPort, opts); err != nil {
+		return nil, err
+	}
+	if opts.UIAddr != "" {
+		url, stop, err := startUI(ctx, opts, server.hostPort)
+		if err != nil {
+			return nil, err
+		}
+		server.uiURL = url
+		ends.add(stop)
+	}
+	server.stop = sync.OnceFunc(ends.run)
+	return server, nil
+}
+
+func openStore(ctx context.Context, opts Options, ends *cleanup) (*config.SQL, error) {
+	if err := makeFolder(opts.File); err != nil {
+		return nil, err
+	}
+	lock, err := acquireLock(opts.File + lockSuffix)
+	if err != nil {
+		return nil, err
+	}
+	ends.add(lock.release)
+	store, err := fileStore(ctx, opts.File)
+	if err != nil {
+		return nil, err
+	}
+	ends.add(func() {
+		if err := checkpoint(opts.File); err != nil {
+			opts.Logger.Warn("Temporal's database keeps its write-ahead log", zap.Error(err))
+		}
+	})
+	return store, nil
+}
+
+func startTemporal(ctx context.Context, opts Options, store *config.SQL, places endpoints, ends *cleanup) error {
+	if err := createNamespace(opts, store); err != nil {
+		return err
+	}
+	logger, voice := newLogger(opts.Logger)
+	server, err := temporal.NewServer(
+		temporal.WithConfig(serverConfig(store, places)),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithStaticHosts(places.staticHosts()),
+		temporal.WithLogger(logger),
+		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+		temporal.WithDynamicConfigClient(limits()),
+	)
+	if err != nil {
+		return fmt.Errorf("configuring it: %w", err)
+	}
+	if err := within(ctx, server.Start); err != nil {
+		return errors.Join(err, voice.cause())
+	}
+	voice.serving()
+	ends.add(func() {
+		voice.stopping()
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if err := within(ctx, server.Stop); err != nil {
+			opts.Logger.Warn("Temporal did not drain in time", zap.Error(err))
+		}
+	})
+	return nil
+}
+
+func createNamespace(opts Options, store *config.SQL) error {
+	namespace, err := sqlite.NewNamespaceConfig(clusterName, opts.Namespace, false, opts.SearchAttributes)
+	if err != nil {
+		return fmt.Errorf("describing namespace %q: %w", opts.Namespace, err)
+	}
+	namespace.Detail.Config.Retention = durationpb.New(opts.Retention)
+	if err := sqlite.CreateNamespaces(store, namespace); err != nil {
+		return fmt.Errorf("creating namespace %q: %w", opts.Namespace, err)
+	}
+	return nil
+}
+
+// awaitServing returns when the frontend answers and the namespace has its
+// search attributes: a file made by an older version may lack some.
+func awaitServing(ctx context.Context, hostPort string, opts Options) error {
+	c, err := client.DialContext(ctx, client.Options{HostPort: hostPort, Namespace: opts.Namespace, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	if err != nil {
+		return fmt.Errorf("waiting for %s: %w", hostPort, err)
+	}
+	defer c.Close()
+	return RegisterSearchAttributes(ctx, c, opts.Namespace, opts.SearchAttributes)
+}
+
+// within runs f and returns its error, or the context's when that ends first;
+// f then goes on in the background.
+func within(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// cleanup runs what was added, last first.
+type cleanup struct{ ends []func() }
+
+func (c *cleanup) add(end func()) { c.ends = append(c.ends, end) }
+
+func (c *cleanup) run() {
+	for i := len(c.ends) - 1; i >= 0; i-- {
+		c.ends[i]()
+	}
+}
