@@ -1,0 +1,140 @@
+package prose
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Source is where a quotation comes from, as far as it is known.
+type Source struct {
+	Title   string
+	Year    int
+	Heading string
+}
+
+const maxTitle = 140
+
+// Name is the source as a sentence names it: its title in quotation marks and
+// the year in brackets.
+func (s Source) Name() string {
+	if s.Title == "" {
+		return "One source"
+	}
+	name := Quote(Shorten(s.Title, maxTitle))
+	if s.Year > 0 {
+		name += " (" + strconv.Itoa(s.Year) + ")"
+	}
+	return name
+}
+
+// Attribute makes a sentence of a verbatim quotation and its source:
+// “Title” (2014) concludes: “…”
+func (s Source) Attribute(quote string) string {
+	return s.Name() + " " + s.Verb(quote) + ": " + Close(Quote(quote))
+}
+
+// Continue makes a further sentence from the source of the sentence before.
+func (s Source) Continue(quote string, nth int) string {
+	verb := s.Verb(quote)
+	if nth%2 == 1 {
+		return "The same source also " + verb + ": " + Close(Quote(quote))
+	}
+	return "It further " + verb + ": " + Close(Quote(quote))
+}
+
+// Close ends a sentence that ends with a quotation, unless the quotation has
+// its own end.
+func Close(sentence string) string {
+	if ended(sentence) {
+		return sentence
+	}
+	return sentence + "."
+}
+
+// Verb says what the source does in the section the quotation stands in. It
+// claims no more than the section's own name does.
+func (s Source) Verb(quote string) string {
+	text := padded(quote)
+	if containsCue(text, "we recommend|is recommended|are recommended|be recommended|we advise|recommends") && !containsCue(text, "not recommended") {
+		return "recommends"
+	}
+	switch s.Section() {
+	case SectionConclusion:
+		return "concludes"
+	case SectionResults:
+		if containsCue(text, "we found|was found|were found") {
+			return "found"
+		}
+		return "reports"
+	case SectionBackground:
+		return "notes as background"
+	case SectionAims:
+		return "set out its aim"
+	case SectionMethods:
+		return "describes its method"
+	}
+	switch {
+	case containsCue(text, "should|must|ought to"):
+		return "holds"
+	case containsCue(text, "may|might|could|likely|appears|suggests|suggest"):
+		return "suggests"
+	}
+	return "states"
+}
+
+// Section is the part of a document that a heading announces.
+type Section string
+
+// The parts that headings announce. Body is every other.
+const (
+	SectionBody       Section = ""
+	SectionBackground Section = "background"
+	SectionAims       Section = "aims"
+	SectionMethods    Section = "methods"
+	SectionResults    Section = "results"
+	SectionConclusion Section = "conclusion"
+)
+
+// Section classifies the heading of the source.
+func (s Source) Section() Section {
+	text := padded(lastHeading(s.Heading))
+	switch {
+	case containsCue(text, "conclusion|conclusions|concluding|conclusive|interpretation|implications|key messages|bottom line"):
+		return SectionConclusion
+	case onlyWords(text, "materials material methods method methodology design setting settings participants participant patients patient subjects probands population intervention interventions procedure procedures measures measure measurements measured outcome outcomes main primary secondary data sources source study research statistical sample"):
+		return SectionMethods
+	case containsCue(text, "results|result|findings|finding|outcomes"):
+		return SectionResults
+	case containsCue(text, "methods|methodology"):
+		return SectionMethods
+	case containsCue(text, "aim|aims|objective|objectives|purpose|rationale|goal|goals"):
+		return SectionAims
+	case containsCue(text, "background|introduction|context"):
+		return SectionBackground
+	}
+	return SectionBody
+}
+
+func lastHeading(path string) string {
+	for _, mark := range []string{" > ", " › ", " / ", " » "} {
+		if at := strings.LastIndex(path, mark); at >= 0 {
+			path = path[at+len(mark):]
+		}
+	}
+	return path
+}
+
+// onlyWords says that a text has content and all of it is in a list of words.
+func onlyWords(text, list string) bool {
+	found := false
+	for _, word := range Words(text) {
+		if Function(word) {
+			continue
+		}
+		if !strings.Contains(" "+list+" ", " "+word+" ") {
+			return false
+		}
+		found = true
+	}
+	return found
+}

@@ -1,0 +1,125 @@
+package prose
+
+import "strings"
+
+// Facet is an aspect under which a topic can be researched.
+type Facet string
+
+// The facets. General is everything that fits no other.
+const (
+	General      Facet = ""
+	Effects      Facet = "effects"
+	Development  Facet = "development"
+	Distribution Facet = "distribution"
+	Harms        Facet = "harms"
+	Contrary     Facet = "contrary"
+	Advice       Facet = "advice"
+	Limits       Facet = "limits"
+)
+
+// Vocabulary gives search words for a facet.
+func (f Facet) Vocabulary() string {
+	switch f {
+	case Effects:
+		return "improved increased reduced associated effective benefit outcome results"
+	case Development:
+		return "increased over time trend growth since per year rose"
+	case Distribution:
+		return "proportion majority most common uptake adoption variation share"
+	case Harms:
+		return "risk harm adverse events complications errors failure safety"
+	case Contrary:
+		return "no significant difference not associated failed did not improve however"
+	case Advice:
+		return "should recommend recommended requires must necessary"
+	case Limits:
+		return "limitations small study limited evidence further research needed"
+	}
+	return ""
+}
+
+// QuestionFacet tells which facet a question asks for.
+func QuestionFacet(question string) Facet {
+	text := padded(question)
+	for _, c := range []struct {
+		facet Facet
+		cues  string
+	}{
+		{Limits, "limits the evidence|limitations|gaps in the evidence|how reliable|how strong is the evidence|quality of the evidence"},
+		{Contrary, "contrary|critics|criticism|against|mixed|no effect|disagree|contradict|controvers|objections"},
+		{Advice, "recommend|recommended|recommendations|advise|advised|should|best practice|next steps|what must|required"},
+		{Harms, "risk|risks|harm|harms|adverse|danger|dangers|safety|failures|incidents|complications|threats|drawbacks"},
+		{Development, "over time|developed|trend|trends|per year|over the years|evolved|grown|history|since|growth|how fast"},
+		{Distribution, "concentrated|distributed|where|which|who|most|share|common|uptake|adoption|breakdown"},
+		{Effects, "effect|effects|impact|improve|reduce|benefit|benefits|change|changing|outcome|outcomes|work"},
+	} {
+		if containsCue(text, c.cues) {
+			return c.facet
+		}
+	}
+	return General
+}
+
+// SentenceFacets lists the facets a sentence speaks to, the most telling first.
+func SentenceFacets(sentence string) []Facet {
+	text := padded(sentence)
+	var facets []Facet
+	for _, f := range []Facet{Advice, Limits, Contrary, Harms, Development, Distribution, Effects} {
+		if f.speaks(text) {
+			facets = append(facets, f)
+		}
+	}
+	return facets
+}
+
+// Speaks says that a sentence has words that go with the facet.
+func (f Facet) Speaks(sentence string) bool { return f.speaks(padded(sentence)) }
+
+func (f Facet) speaks(padded string) bool {
+	return containsCue(padded, f.cues()) && !containsCue(padded, f.stops())
+}
+
+func (f Facet) cues() string {
+	switch f {
+	case Advice:
+		return "should|recommend|recommends|recommended|recommendation|must|needs to|need to|ought to|it is important to|is essential|requires|advise|advised|call for|calls for|unless|must also be"
+	case Limits:
+		return "limitation|limitations|small study|small sample|short follow up|further studies|further study|further research|more research|limited evidence|limited empirical|remains to be|not yet|lack of data|lack of evidence|retrospective|single institution|single centre|single center|bias|underreport|underreported|incomplete|unknown|insufficient|not representative|caution"
+	case Contrary:
+		return "no significant|not significant|not significantly|no statistically|no evidence|did not|does not|do not|no difference|no differences|no change|not associated|not related|failed to|fails to|fail to|ineffective|disappointing|controversial|contrary to|no effect|no benefit|cannot|uncertain|unclear|mixed results|unlikely to|not found|were not|was not|none of|no longer|rejected|overturned|dissent|disputed"
+	case Harms:
+		return "risk|risks|harm|harms|harmful|adverse|complication|complications|error|errors|failure|failures|malfunction|malfunctions|unsafe|danger|dangerous|death|deaths|injury|injuries|breach|breaches|loss|losses|recall|recalls|fraud|penalty|penalties|damage|damages|hazard|hazards|threat|threats|vulnerable|litigation|dispute|disputes|manipulated|manipulation|data protection"
+	case Development:
+		return "over time|trend|trends|increased from|rose from|rose to|fell from|fell to|grew|grown|declined from|decreased from|improved from|per year|annual|annually|year on year|since the|doubled|tripled|per cent a year|percent a year|over the period|rising|growing"
+	case Distribution:
+		return "majority|most common|more common|per cent of|percent of|proportion|share of|uptake|adoption|varied|variation|distributed|concentrated|highest|lowest|accounted for|accounts for|half of|a third|a quarter|most of|widely|practices"
+	case Effects:
+		return "improve|improves|improved|improvement|improvements|reduce|reduces|reduced|reduction|increase|increases|increased|decrease|decreases|decreased|associated|effective|benefit|benefits|better|faster|higher|lower|more likely|led to|leads to|result in|results in|resulted in|enable|enables|allow|allows|helps|useful|accuracy|sensitivity|specificity|comparable|alternative|predict|predicts|outcome|outcomes|impact|influence|influences|affect|affects|affected|cost|costs|saved|savings|raised|rose|fell|effect|effects|successful|satisfactory|integral"
+	}
+	return ""
+}
+
+func (f Facet) stops() string {
+	switch f {
+	case Advice:
+		return "recommended minimum"
+	case Harms:
+		return "risk factor scores|risk status|familial risk|at high risk"
+	}
+	return ""
+}
+
+func padded(text string) string { return " " + strings.Join(Words(text), " ") + " " }
+
+// containsCue looks for any of the cues, separated by bars, as whole words.
+func containsCue(padded, cues string) bool {
+	if cues == "" {
+		return false
+	}
+	for cue := range strings.SplitSeq(cues, "|") {
+		if strings.Contains(padded, " "+cue+" ") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,187 @@
+package prose
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// TableName turns a file or table name into words: "fda_ai_devices_may2024.csv"
+// becomes "FDA AI devices May 2024". A name that is already a phrase stays.
+func TableName(name string) string {
+	name = strings.TrimSpace(name)
+	if at := strings.LastIndexByte(name, '/'); at >= 0 {
+		name = name[at+1:]
+	}
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= 5 {
+		name = name[:dot]
+	}
+	if strings.Contains(name, " ") {
+		return name
+	}
+	words := nameWords(name)
+	for i, word := range words {
+		words[i] = writeWord(word)
+	}
+	return upperFirst(strings.Join(words, " "))
+}
+
+// ColumnName turns a column name into words: "date_of_event" becomes "date of
+// event", "yrdec" stays, being no word anybody could be sure of.
+func ColumnName(name string) string {
+	name = strings.TrimSpace(name)
+	if strings.Contains(name, " ") {
+		return name
+	}
+	words := nameWords(name)
+	for i, word := range words {
+		if full := spelledOut(word); full != "" {
+			words[i] = full
+			continue
+		}
+		words[i] = writeWord(word)
+	}
+	return strings.Join(words, " ")
+}
+
+// nameWords splits at underscores, hyphens and points, between a letter and a
+// digit, and where lower case turns to upper.
+func nameWords(name string) []string {
+	var out strings.Builder
+	var last rune
+	for _, r := range name {
+		switch {
+		case r == '_' || r == '-' || r == '.' || r == ' ':
+			out.WriteByte(' ')
+		case unicode.IsDigit(r) != unicode.IsDigit(last) && (unicode.IsLetter(r) || unicode.IsLetter(last)),
+			unicode.IsUpper(r) && unicode.IsLower(last):
+			out.WriteByte(' ')
+			out.WriteRune(r)
+		default:
+			out.WriteRune(r)
+		}
+		last = r
+	}
+	return strings.Fields(out.String())
+}
+
+func writeWord(word string) string {
+	lower := strings.ToLower(word)
+	switch {
+	case strings.Contains(" ai fda eu us uk usa un who oecd gdp cpi co2 hr it ict iot llm ecg mri ct eur usd gbp id url api esg kpi r&d ev ", " "+lower+" "):
+		return strings.ToUpper(word)
+	case strings.Contains(" january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec ", " "+lower+" "):
+		return upperFirst(lower)
+	case word == strings.ToUpper(word) && len(word) <= 5:
+		return word
+	}
+	return lower
+}
+
+func spelledOut(word string) string {
+	switch strings.ToLower(word) {
+	case "yr":
+		return "year"
+	case "yrs":
+		return "years"
+	case "yrdec":
+		return "year of decision"
+	case "yrrec":
+		return "year received"
+	case "dtdec":
+		return "date of decision"
+	case "dtrec":
+		return "date received"
+	case "dt":
+		return "date"
+	case "num", "cnt":
+		return "number"
+	case "qty":
+		return "quantity"
+	case "amt":
+		return "amount"
+	case "pct", "perc":
+		return "percent"
+	case "avg":
+		return "average"
+	case "dept":
+		return "department"
+	case "cat":
+		return "category"
+	case "desc":
+		return "description"
+	case "mfr":
+		return "manufacturer"
+	case "mths", "mth":
+		return "months"
+	}
+	return ""
+}
+
+func upperFirst(text string) string {
+	for i, r := range text {
+		return text[:i] + string(unicode.ToUpper(r)) + text[i+len(string(r)):]
+	}
+	return text
+}
+
+// Capital writes the first letter of a text as a capital.
+func Capital(text string) string { return upperFirst(text) }
+
+// List joins items as prose: "a", "a and b", "a, b and c".
+func List(items []string) string {
+	switch len(items) {
+	case 0:
+		return ""
+	case 1:
+		return items[0]
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+}
+
+// Shorten cuts a text to at most limit characters at the end of a word and
+// marks the cut.
+func Shorten(text string, limit int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	runes := []rune(text)
+	if len(runes) <= limit {
+		return text
+	}
+	cut := string(runes[:limit-1])
+	if at := strings.LastIndexByte(cut, ' '); at > limit/2 {
+		cut = cut[:at]
+	}
+	return strings.TrimRight(cut, " ,;:–-") + "…"
+}
+
+var straightQuotes = regexp.MustCompile(`"([^"]*)"`)
+
+// Quote puts a verbatim text between typographic quotation marks: white space
+// is made single, list marks before it and trailing reference numbers of the
+// layout are left out, and quotation marks inside become single ones.
+func Quote(text string) string { return "“" + Inner(text) + "”" }
+
+// Inner is the text that [Quote] puts between its marks.
+func Inner(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	text = strings.TrimLeft(text, "•●▪‣–—-*· ")
+	text = straightQuotes.ReplaceAllString(text, "‘$1’")
+	return strings.NewReplacer("“", "‘", "”", "’", "„", "‘", `"`, "’").Replace(text)
+}
+
+// YearColumn says that a column of whole numbers holds years: its name says
+// so, or both ends of its range look like years and nothing else.
+func YearColumn(name, lowest, highest string) bool {
+	low, err := strconv.Atoi(strings.TrimSuffix(lowest, ".0"))
+	if err != nil {
+		return false
+	}
+	high, err := strconv.Atoi(strings.TrimSuffix(highest, ".0"))
+	if err != nil || low < 1500 || high > 2200 {
+		return false
+	}
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(lower, "yr") || strings.HasSuffix(lower, "yr") || strings.Contains(lower, "year") ||
+		lower == "period" || lower == "jahr" || lower == "année"
+}

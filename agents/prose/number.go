@@ -1,0 +1,120 @@
+package prose
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Count writes a number with its noun: "1 document", "2 documents". The plural
+// is the noun with s unless one is given.
+func Count(n int, noun string, plural ...string) string {
+	if n != 1 {
+		if len(plural) > 0 {
+			noun = plural[0]
+		} else {
+			noun += "s"
+		}
+	}
+	return Integer(n) + " " + noun
+}
+
+// Integer writes a whole number with a comma between thousands from 10,000 on.
+func Integer(n int) string { return thousands(strconv.Itoa(n)) }
+
+func thousands(digits string) string {
+	sign := ""
+	if rest, ok := strings.CutPrefix(digits, "-"); ok {
+		sign, digits = "−", rest
+	}
+	whole, fraction, dotted := strings.Cut(digits, ".")
+	if len(whole) > 4 {
+		for i := len(whole) - 3; i > 0; i -= 3 {
+			whole = whole[:i] + "," + whole[i:]
+		}
+	}
+	if dotted {
+		whole += "." + fraction
+	}
+	return sign + whole
+}
+
+// Figure writes a number for reading: whole numbers whole, others with three
+// significant digits or one decimal, whichever says more.
+func Figure(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
+	}
+	decimals := 1
+	for scale := math.Abs(v); scale > 0 && scale < 10 && decimals < 6; scale *= 10 {
+		decimals++
+	}
+	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	return thousands(strings.TrimSuffix(strings.TrimRight(text, "0"), "."))
+}
+
+// Percent writes a share (0 to 1) with one decimal: "76.1 %".
+func Percent(share float64) string {
+	return strconv.FormatFloat(100*share, 'f', 1, 64) + " %"
+}
+
+// PValue writes a probability as statisticians do: "p < 0.001", "p = 0.032".
+func PValue(p float64) string {
+	if p < 0.001 {
+		return "p < 0.001"
+	}
+	return "p = " + strconv.FormatFloat(p, 'f', 3, 64)
+}
+
+// Number is a figure in a text and how many decimals it was written with.
+type Number struct {
+	Text     string
+	Value    float64
+	Decimals int
+}
+
+var numberPattern = regexp.MustCompile(`[-−]?\d[\d,]*(?:[.·]\d+)?`)
+
+// Numbers finds the figures of a text. Digits inside a word ("K233211", "H1N1")
+// are no figures.
+func Numbers(text string) []Number {
+	var found []Number
+	for _, at := range numberPattern.FindAllStringIndex(text, -1) {
+		if insideWord(text, at[0], at[1]) {
+			continue
+		}
+		written := strings.TrimRight(text[at[0]:at[1]], ",")
+		plain := strings.NewReplacer(",", "", "−", "-", "·", ".").Replace(written)
+		value, err := strconv.ParseFloat(plain, 64)
+		if err != nil {
+			continue
+		}
+		_, fraction, _ := strings.Cut(plain, ".")
+		found = append(found, Number{Text: written, Value: math.Abs(value), Decimals: len(fraction)})
+	}
+	return found
+}
+
+func insideWord(text string, start, end int) bool {
+	return start > 0 && isWordByte(text[start-1]) || end < len(text) && isLetterByte(text[end])
+}
+
+func isWordByte(b byte) bool { return isLetterByte(b) || b == '_' || b >= '0' && b <= '9' }
+
+func isLetterByte(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
+
+// Stands says that a figure as written follows from one of the values: equal
+// after rounding to the figure's decimals, as it is or as a percentage.
+func (n Number) Stands(values []float64) bool {
+	scale := math.Pow(10, float64(n.Decimals))
+	near := func(v float64) bool {
+		return math.Abs(math.Abs(v)-n.Value) <= 0.5/scale*(1+1e-9)+1e-12*math.Abs(v)
+	}
+	for _, v := range values {
+		if near(v) || near(100*v) {
+			return true
+		}
+	}
+	return false
+}

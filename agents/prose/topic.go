@@ -1,0 +1,236 @@
+package prose
+
+import (
+	"slices"
+	"strings"
+)
+
+// Topic is what a research topic asks about, taken apart: a subject, and the
+// scope in which it matters ("AI" and "medical devices and care").
+type Topic struct {
+	Text    string // the topic on one line, without a closing mark
+	Subject string // as written; the whole topic when it has no scope
+	Scope   string // as written; may be empty
+	Phrase  string // a noun phrase for sentences: `AI, medical devices and care`
+	pivot   string
+	subject []concept
+	scope   []concept
+}
+
+type concept struct {
+	name    string
+	direct  [][]string
+	related [][]string
+	weight  float64
+}
+
+// ParseTopic takes a topic apart. Any text will do; what is not understood is
+// all subject.
+func ParseTopic(text string) Topic {
+	line := strings.Join(strings.Fields(text), " ")
+	topic := Topic{Text: strings.TrimRight(line, " ?!.:;")}
+	words := strings.Fields(topic.Text)
+	asked := strings.HasSuffix(line, "?") || len(words) > 0 && asks(words[0])
+	rest := dropLead(words)
+	subject, pivot, scope := splitAtPivot(rest, asked)
+	topic.Subject, topic.Scope = trimPhrase(subject), trimPhrase(scope)
+	if topic.Subject == "" {
+		topic.Subject, topic.Scope = topic.Scope, ""
+	}
+	topic.pivot = pivot
+	topic.Phrase = topic.phrase(asked)
+	topic.subject = concepts(topic.Subject)
+	topic.scope = concepts(topic.Scope)
+	if !hasWeight(topic.subject) {
+		topic.subject, topic.scope = append(topic.subject, topic.scope...), nil
+	}
+	return topic
+}
+
+const maxPhraseWords = 14
+
+func (t Topic) phrase(asked bool) string {
+	words := len(strings.Fields(t.Subject)) + len(strings.Fields(t.Scope))
+	switch {
+	case words == 0 || words > maxPhraseWords, asked && t.pivot == "", !mostlyEnglish(t.Text):
+		return "the topic"
+	case t.Scope == "":
+		return t.Subject
+	case t.placed():
+		return t.Subject + " " + t.pivot + " " + t.Scope
+	case strings.Contains(t.Scope, " and "):
+		return t.Subject + ", " + t.Scope
+	}
+	return t.Subject + " and " + t.Scope
+}
+
+// placed says that a preposition of place or purpose joins subject and scope.
+func (t Topic) placed() bool { return preposition(t.pivot) && t.pivot != "on" && t.pivot != "by" }
+
+// Effect completes "the effects of …" with the subject and what it acts on.
+func (t Topic) Effect(subject string) string {
+	switch {
+	case t.Scope == "" || t.Phrase == "the topic":
+		return subject
+	case t.placed():
+		return t.Phrase
+	}
+	return subject + " on " + t.Scope
+}
+
+func asks(word string) bool {
+	return strings.Contains(" how what which who whom whose where when why is are was were do does did can could should would will has have had wie was warum welche quel quelle comment cómo qué come ", " "+strings.ToLower(word)+" ")
+}
+
+// dropLead removes what comes before the subject: question words, auxiliaries
+// and phrases such as "the impact of".
+func dropLead(words []string) []string {
+	start := 0
+	for start < len(words) && leadWord(words[start], start) {
+		start++
+	}
+	if start == len(words) {
+		return words
+	}
+	words = words[start:]
+	for i := 0; i < min(4, len(words)-1); i++ {
+		if strings.EqualFold(words[i], "of") && i > 0 && effectNoun(words[i-1]) {
+			return words[i+1:]
+		}
+	}
+	return words
+}
+
+func leadWord(word string, at int) bool {
+	lower := strings.ToLower(strings.Trim(word, ",:"))
+	if asks(lower) {
+		return true
+	}
+	return at > 0 && strings.Contains(" the a an we you there that extent much many far to ", " "+lower+" ") ||
+		strings.Contains(" the a an please research investigate analyse analyze summarise summarize explain describe assess report on about ", " "+lower+" ")
+}
+
+func effectNoun(word string) bool {
+	return strings.Contains(" impact impacts effect effects influence role consequences consequence use state status future evolution risks benefits implications importance history development analysis overview cost costs ", " "+strings.ToLower(word)+" ")
+}
+
+// splitAtPivot finds the word between subject and scope: a verb of change
+// ("transforming"), or a preposition.
+func splitAtPivot(words []string, asked bool) (subject, pivot, scope string) {
+	for i := 1; i < len(words)-1; i++ {
+		lower := strings.ToLower(words[i])
+		if changeVerb(strings.ToLower(words[i+1])) && i+2 < len(words) {
+			continue // "climate change affecting …": a noun before its verb
+		}
+		if changeVerb(lower) && (asked || strings.HasSuffix(lower, "ing")) {
+			return strings.Join(words[:i], " "), lower, strings.Join(words[i+1:], " ")
+		}
+	}
+	for i := 1; i < len(words)-1; i++ {
+		lower := strings.ToLower(words[i])
+		if preposition(lower) {
+			return strings.Join(words[:i], " "), lower, strings.Join(words[i+1:], " ")
+		}
+	}
+	last := strings.ToLower(strings.Join(words[max(0, len(words)-1):], ""))
+	if asked && len(words) > 1 && changeVerb(last) {
+		return strings.Join(words[:len(words)-1], " "), last, ""
+	}
+	return strings.Join(words, " "), "", ""
+}
+
+func preposition(word string) bool {
+	return strings.Contains(" in on for within across among at by during under ", " "+word+" ")
+}
+
+func changeVerb(word string) bool {
+	for _, stem := range strings.Fields("chang affect transform influenc impact shap reshap alter improv reduc increas decreas lower rais caus driv help harm hurt threaten disrupt revolutionis revolutioniz support enabl limit prevent replac evolv develop grow modify chang alter moderat predict protect strengthen weaken") {
+		if Stem(word) == stem || Stem(word) == Stem(stem) {
+			return true
+		}
+	}
+	return strings.Contains(" changed changes drives driven drove cut cuts hit hits ", " "+word+" ")
+}
+
+func trimPhrase(phrase string) string {
+	words := strings.Fields(phrase)
+	for len(words) > 0 && strings.Contains(" the a an our their its been and or being to ", " "+strings.ToLower(words[0])+" ") {
+		words = words[1:]
+	}
+	for len(words) > 0 && strings.Contains(" the a an been and or being to is are has have so still now today currently ", " "+strings.ToLower(words[len(words)-1])+" ") {
+		words = words[:len(words)-1]
+	}
+	return strings.Trim(strings.Join(words, " "), " ,;:")
+}
+
+// concepts finds the concepts of a phrase: the longest names of the thesaurus
+// first, then single content words.
+func concepts(phrase string) []concept {
+	words := Words(phrase)
+	stems := Stems(phrase)
+	known := families()
+	var found []concept
+	for i := 0; i < len(words); {
+		c, n := familyAt(known, stems[i:])
+		if n == 0 {
+			c, n = plainConcept(words[i]), 1
+		}
+		if c.weight > 0 && !slices.ContainsFunc(found, func(f concept) bool { return f.name == c.name }) {
+			found = append(found, c)
+		}
+		i += n
+	}
+	if acronym := initials(words); len(acronym) >= 3 && len(found) > 0 {
+		for i := range found {
+			found[i].direct = append(found[i].direct, []string{Stem(acronym)}, []string{acronym})
+		}
+	}
+	return found
+}
+
+func familyAt(known []family, stems []string) (concept, int) {
+	var best concept
+	length := 0
+	for _, f := range known {
+		for _, trigger := range phrases(f.triggers) {
+			if len(trigger) > length && len(trigger) <= len(stems) && slices.Equal(stems[:len(trigger)], trigger) {
+				length = len(trigger)
+				best = concept{
+					name: strings.Join(trigger, " "), weight: 1,
+					direct: append([][]string{trigger}, phrases(f.direct)...), related: phrases(f.related),
+				}
+			}
+		}
+	}
+	return best, length
+}
+
+func plainConcept(word string) concept {
+	if Function(word) || strings.Trim(word, "0123456789") == "" {
+		return concept{}
+	}
+	weight := 1.0
+	if generic(word) || generic(singular(word)) {
+		weight = 0.25
+	}
+	return concept{name: Stem(word), direct: [][]string{{Stem(word)}}, weight: weight}
+}
+
+// initials is the acronym a phrase would have: "central bank digital
+// currencies" gives "cbdc".
+func initials(words []string) string {
+	var out strings.Builder
+	for _, word := range words {
+		if !Function(word) {
+			out.WriteRune([]rune(word)[0])
+		}
+	}
+	if out.Len() < 3 || out.Len() > 6 {
+		return ""
+	}
+	return out.String()
+}
+
+func hasWeight(cs []concept) bool {
+	return slices.ContainsFunc(cs, func(c concept) bool { return c.weight >= 1 })
+}
