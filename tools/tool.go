@@ -38,8 +38,8 @@ type Result struct {
 // Tool is a named, typed function that an agent may call. The zero value is not
 // usable; make one with [New].
 type Tool struct {
-	spec  Spec
-	call  func(ctx context.Context, scope Scope, args json.RawMessage) (Result, error)
+	spec Spec
+	call func(ctx context.Context, scope Scope, args json.RawMessage) (Result, error)
 }
 
 // Cited is implemented by outputs that stand on places in sources. The runtime
