@@ -1,0 +1,60 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// fromEnvironment reads QUAESTOR_ variables for every key of t.
+func fromEnvironment(env func(string) string, t reflect.Type) tree {
+	if env == nil {
+		return tree{values: map[string]any{}}
+	}
+	var failures []error
+	values := environmentOf(env, t, "", &failures)
+	return tree{values: values, err: errors.Join(failures...)}
+}
+
+func environmentOf(env func(string) string, t reflect.Type, prefix string, failures *[]error) map[string]any {
+	values := map[string]any{}
+	for field := range fields(t) {
+		key := field.Tag.Get("yaml")
+		path := join(prefix, key)
+		if field.Type.Kind() == reflect.Struct {
+			if below := environmentOf(env, field.Type, path, failures); len(below) > 0 {
+				values[key] = below
+			}
+			continue
+		}
+		variable := "QUAESTOR_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
+		text := env(variable)
+		if text == "" {
+			continue
+		}
+		value, err := environmentValue(text, field.Type)
+		if err != nil {
+			*failures = append(*failures, fmt.Errorf("environment variable %s (%s): %w", variable, path, err))
+			continue
+		}
+		values[key] = value
+	}
+	return values
+}
+
+func environmentValue(text string, t reflect.Type) (any, error) {
+	if t.Kind() != reflect.Map {
+		return scalar(text, "", t)
+	}
+	values := map[string]any{}
+	for pair := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(pair, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || name == "" || value == "" {
+			return nil, fmt.Errorf("name=value,name=value is wanted, not %q", text)
+		}
+		values[name] = value
+	}
+	return values, nil
+}
