@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/quaestor-run/quaestor/runtime/store/internal/sqlstore"
 )
@@ -27,12 +26,26 @@ var embedded embed.FS
 // connections is the most that one store opens.
 const connections = 16
 
+// migrationLock is the key of an advisory lock, "quaestor" as a number.
+const migrationLock int64 = 0x7175616573746f72
+
 // Store implements store.Store and store.Watcher on a PostgreSQL database.
 type Store struct{ *sqlstore.Store }
 
 // Open connects to the database at a postgres:// URL (or keyword string) and
 // brings its schema to the newest version. The caller closes the store.
 func Open(ctx context.Context, url string) (*Store, error) {
+	d, err := connect(url)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.migrate(ctx); err != nil {
+		return nil, sqlstore.Explain(d, errors.Join(err, d.Close()), "opening the store at %s", d.place)
+	}
+	return &Store{sqlstore.New(d)}, nil
+}
+
+func connect(url string) (*database, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("reading the PostgreSQL URL of the store: %w", err) // pgx leaves the password out
@@ -41,11 +54,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	d := &database{db: db, place: fmt.Sprintf("%s:%d/%s", config.Host, config.Port, config.Database)}
-	if err := d.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the store at %s: %w", d.place, err), db.Close())
-	}
-	return &Store{sqlstore.New(d)}, nil
+	return &database{db: db, place: fmt.Sprintf("%s:%d/%s", config.Host, config.Port, config.Database)}, nil
 }
 
 // database implements sqlstore.Backend.
@@ -55,17 +64,25 @@ type database struct {
 }
 
 // migrate holds an advisory lock, so that processes that start together do not
-// migrate at the same time.
-func (d *database) migrate(ctx context.Context) error {
+// migrate at the same time. (The lock of goose is polled for, this one wakes.)
+func (d *database) migrate(ctx context.Context) (err error) {
 	migrations, err := fs.Sub(embedded, "migrations")
 	if err != nil {
 		return err
 	}
-	locker, err := lock.NewPostgresSessionLocker()
+	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	return sqlstore.Migrate(ctx, goose.DialectPostgres, d.db, migrations, goose.WithSessionLocker(locker))
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
+		return fmt.Errorf("locking the migrations: %w", err)
+	}
+	defer func() {
+		_, unlock := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
+		err = errors.Join(err, unlock)
+	}()
+	return sqlstore.Migrate(ctx, goose.DialectPostgres, d.db, migrations)
 }
 
 // Reader implements sqlstore.Backend.

@@ -6,12 +6,12 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -32,11 +32,11 @@ type Store struct{ *sqlstore.Store }
 // where they are missing, and brings its schema to the newest version. The
 // caller closes the store.
 func Open(ctx context.Context, path string) (*Store, error) {
-	db, err := open(ctx, path)
+	d, err := open(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the store at %s: %w", path, err)
+		return nil, sqlstore.Explain(d, err, "opening the store at %s", path)
 	}
-	return &Store{sqlstore.New(db)}, nil
+	return &Store{sqlstore.New(d)}, nil
 }
 
 // database implements sqlstore.Backend.
@@ -47,25 +47,25 @@ type database struct {
 	*writer
 }
 
-func open(ctx context.Context, path string) (_ *database, err error) {
-	path, err = createFile(path)
-	if err != nil {
-		return nil, err
-	}
+// open gives a database even when it fails, to explain the error by.
+func open(ctx context.Context, path string, pragmas ...string) (_ *database, err error) {
 	d := &database{path: path}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
 		}
 	}()
-	if d.writers, err = connect(path, 1); err != nil {
-		return nil, err
+	if d.path, err = createFile(path); err != nil {
+		return d, err
+	}
+	if d.writers, err = connect(d.path, 1, pragmas...); err != nil {
+		return d, err
 	}
 	if err := migrate(ctx, d.writers); err != nil {
-		return nil, err
+		return d, err
 	}
-	if d.readers, err = connect(path, max(4, runtime.GOMAXPROCS(0)), "query_only(1)"); err != nil {
-		return nil, err
+	if d.readers, err = connect(d.path, max(4, runtime.GOMAXPROCS(0)), "query_only(1)"); err != nil {
+		return d, err
 	}
 	d.writer, err = startWriter(ctx, d.writers)
 	return d, err
@@ -73,19 +73,19 @@ func open(ctx context.Context, path string) (_ *database, err error) {
 
 // createFile makes the file before SQLite would: readable by its owner alone,
 // and with an error that says why it cannot be.
-func createFile(path string) (string, error) {
-	path, err := filepath.Abs(path)
+func createFile(path string) (absolute string, err error) {
+	absolute, err = filepath.Abs(path)
 	if err != nil {
-		return "", err
+		return path, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", err
+	if err := os.MkdirAll(filepath.Dir(absolute), 0o700); err != nil {
+		return absolute, err
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(absolute, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return "", err
+		return absolute, err
 	}
-	return path, file.Close()
+	return absolute, file.Close()
 }
 
 func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
@@ -131,6 +131,9 @@ func (d *database) Place() string { return d.path }
 
 // Failure implements sqlstore.Backend.
 func (d *database) Failure(err error) sqlstore.Failure {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return sqlstore.FailureDiskFull
+	}
 	var failed *sqlite.Error
 	if !errors.As(err, &failed) {
 		return sqlstore.FailureOther

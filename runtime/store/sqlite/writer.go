@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/runtime/store/internal/sqlstore"
@@ -24,6 +25,7 @@ type writer struct {
 	queue    chan *write
 	stopping chan struct{}
 	stopped  chan struct{}
+	stopOnce sync.Once
 }
 
 // write is one caller's function and what came of it. It runs to its end once
@@ -78,14 +80,12 @@ func (w *writer) Write(ctx context.Context, fn func(context.Context, sqlstore.Tx
 
 // stop runs what is queued and ends the writer.
 func (w *writer) stop() error {
-	select {
-	case <-w.stopping:
-		return nil
-	default:
-	}
-	close(w.stopping)
+	w.stopOnce.Do(func() { close(w.stopping) })
 	<-w.stopped
-	return w.conn.Close()
+	if err := w.conn.Close(); !errors.Is(err, sql.ErrConnDone) {
+		return err
+	}
+	return nil
 }
 
 func (w *writer) run() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/store"
@@ -14,7 +15,9 @@ import (
 // binds in time quadratic in the placeholders, PostgreSQL pays per statement.
 const evidenceRows = 8
 
-// PutEvidence implements store.Runs.
+// PutEvidence implements store.Runs. The run is locked by an update first:
+// agents that found the same things in another order would else wait for each
+// other's rows.
 func (s *Store) PutEvidence(ctx context.Context, run string, evidence []agents.Evidence) error {
 	if len(evidence) == 0 {
 		return nil
@@ -28,6 +31,9 @@ func (s *Store) PutEvidence(ctx context.Context, run string, evidence []agents.E
 		args = append(args, e.ID, text)
 	}
 	err := s.backend.Write(ctx, func(ctx context.Context, tx Tx) error {
+		if err := touch(ctx, tx, run); err != nil {
+			return err
+		}
 		rest := args
 		for len(rest) > 0 {
 			n := 2 * evidenceRows
@@ -42,6 +48,15 @@ func (s *Store) PutEvidence(ctx context.Context, run string, evidence []agents.E
 		return nil
 	})
 	return s.explain(err, "storing the evidence of run %q", run)
+}
+
+// touch locks a run and notes that something of it changed.
+func touch(ctx context.Context, tx Tx, run string) error {
+	result, err := tx.ExecContext(ctx, "UPDATE runs SET updated = $2 WHERE id = $1", run, time.Now().UnixMicro())
+	if err != nil {
+		return err
+	}
+	return oneRow(result)
 }
 
 func insertEvidence(rows int) string {

@@ -9,14 +9,13 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// VersionTable is where the version of the schema is kept. Other parts have
+// versionTable is where the version of the schema is kept. Other parts have
 // their own in the same database.
-const VersionTable = "quaestor_store_version"
+const versionTable = "quaestor_store_version"
 
 // Migrate brings the schema to the newest version.
-func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, migrations fs.FS, options ...goose.ProviderOption) error {
-	options = append(options, goose.WithTableName(VersionTable), goose.WithDisableGlobalRegistry(true))
-	provider, err := goose.NewProvider(dialect, db, migrations, options...)
+func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, migrations fs.FS) error {
+	provider, err := goose.NewProvider(dialect, db, migrations, goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("reading the migrations of the store: %w", err)
 	}

@@ -149,8 +149,8 @@ func (s *Store) UpdateRun(ctx context.Context, id string, update store.RunUpdate
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, store.ErrNotFound)
+		if err := oneRow(result); err != nil {
+			return err
 		}
 		for _, event := range update.Events {
 			_, err := tx.ExecContext(ctx, insertEvent, id, plain(event.Key), event.Type, microsOrNow(event.Time), raw(event.Data))

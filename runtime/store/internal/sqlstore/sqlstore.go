@@ -79,9 +79,22 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (affected i
 	return affected, err
 }
 
-// explain says what failed while doing what, as an error of package store
-// where there is one. A nil error stays nil.
+// oneRow is store.ErrNotFound for an update that found no row.
+func oneRow(result sql.Result) error {
+	n, err := result.RowsAffected()
+	if err == nil && n == 0 {
+		return store.ErrNotFound
+	}
+	return err
+}
+
 func (s *Store) explain(err error, format string, args ...any) error {
+	return Explain(s.backend, err, format, args...)
+}
+
+// Explain says what failed while doing what, as an error of package store
+// where there is one. A nil error stays nil.
+func Explain(backend Backend, err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
@@ -89,14 +102,14 @@ func (s *Store) explain(err error, format string, args ...any) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("%s: %w", doing, store.ErrNotFound)
 	}
-	switch s.backend.Failure(err) {
+	switch backend.Failure(err) {
 	case FailureForeignKey:
 		return fmt.Errorf("%s: what it belongs to: %w", doing, store.ErrNotFound)
 	case FailureUnique:
 		return fmt.Errorf("%s: it exists already: %w", doing, store.ErrConflict)
 	case FailureDiskFull:
 		return fmt.Errorf("%s: %w at %s; free some space or move it to a larger volume, then try again (%w)",
-			doing, store.ErrDiskFull, s.backend.Place(), err)
+			doing, store.ErrDiskFull, backend.Place(), err)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
