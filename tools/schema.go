@@ -2,8 +2,12 @@ package tools
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -17,13 +21,20 @@ type Schema struct {
 	compiled *validator.Schema
 }
 
-// SchemaFor reflects the schema of T. Fields without omitempty are required;
-// unknown properties are refused.
+// SchemaFor reflects the schema of T: one self-contained object without $ref
+// or $defs, as model services want it. Fields without omitempty or omitzero are
+// required; unknown properties are refused. A type that contains itself has no
+// such schema and is an error.
 func SchemaFor[T any]() (*Schema, error) {
+	if cycle := findCycle(reflect.TypeFor[T](), nil); cycle != nil {
+		return nil, fmt.Errorf("reflecting the schema of %v: type %v contains itself", reflect.TypeFor[T](), cycle)
+	}
 	reflector := jsonschema.Reflector{DoNotReference: true, Anonymous: true}
-	raw, err := json.Marshal(reflector.Reflect(new(T)))
+	schema := reflector.Reflect(new(T))
+	schema.Version = "" // the services know one draft only, and some refuse the keyword
+	raw, err := json.Marshal(schema)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the schema of %T: %w", *new(T), err)
+		return nil, fmt.Errorf("encoding the schema of %v: %w", reflect.TypeFor[T](), err)
 	}
 	return compileSchema(raw)
 }
@@ -33,27 +44,101 @@ func compileSchema(raw []byte) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a schema: %w", err)
 	}
+	const name = "mem:///schema.json"
 	compiler := validator.NewCompiler()
-	if err := compiler.AddResource("schema.json", doc); err != nil {
+	if err := compiler.AddResource(name, doc); err != nil {
 		return nil, fmt.Errorf("adding a schema: %w", err)
 	}
-	compiled, err := compiler.Compile("schema.json")
+	compiled, err := compiler.Compile(name)
 	if err != nil {
 		return nil, fmt.Errorf("compiling a schema: %w", err)
 	}
 	return &Schema{raw: raw, compiled: compiled}, nil
 }
 
+// findCycle returns a type that is reached again from inside itself, without
+// one that writes its own JSON in between.
+func findCycle(t reflect.Type, above []reflect.Type) reflect.Type {
+	if slices.Contains(above, t) {
+		return t
+	}
+	if encodesItself(t) {
+		return nil
+	}
+	above = append(slices.Clip(above), t)
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return findCycle(t.Elem(), above)
+	case reflect.Struct:
+		for _, field := range reflect.VisibleFields(t) {
+			if !field.IsExported() && !field.Anonymous || field.Tag.Get("json") == "-" {
+				continue
+			}
+			if cycle := findCycle(field.Type, above); cycle != nil {
+				return cycle
+			}
+		}
+	}
+	return nil
+}
+
+func encodesItself(t reflect.Type) bool {
+	for _, encoder := range []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
+		if t.Implements(encoder) || reflect.PointerTo(t).Implements(encoder) {
+			return true
+		}
+	}
+	return false
+}
+
 // JSON is the schema as text.
 func (s *Schema) JSON() json.RawMessage { return s.raw }
 
-// Validate checks a JSON text against the schema; the error names each place.
+// Validate checks a JSON text against the schema. null stands for an optional
+// property that is absent and for an empty array, which is how models and Go
+// write them. The error is meant for a model: a line for each fault, with its
+// place, what was wanted and what is there; at most ten.
 func (s *Schema) Validate(text []byte) error {
 	value, err := validator.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return fmt.Errorf("not JSON: %w", err)
 	}
-	return s.compiled.Validate(value)
+	value = withoutNulls(s.compiled, value)
+	err = s.compiled.Validate(value)
+	if invalid, ok := errors.AsType[*validator.ValidationError](err); ok {
+		return describeFaults(s.compiled, value, invalid)
+	}
+	return err
+}
+
+// withoutNulls drops the properties that are null where the schema has no null,
+// and empties null arrays.
+func withoutNulls(schema *validator.Schema, value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, field := range value {
+			sub := schema.Properties[name]
+			if sub == nil {
+				continue
+			}
+			switch {
+			case field != nil:
+				value[name] = withoutNulls(sub, field)
+			case sub.Types == nil || slices.Contains(sub.Types.ToStrings(), "null"):
+			case !slices.Contains(schema.Required, name):
+				delete(value, name)
+			case slices.Equal(sub.Types.ToStrings(), []string{"array"}):
+				value[name] = []any{}
+			}
+		}
+	case []any:
+		if schema.Items2020 != nil {
+			for i, element := range value {
+				value[i] = withoutNulls(schema.Items2020, element)
+			}
+		}
+	}
+	return value
 }
 
 // Decode reads text as T: repaired where nothing is lost, then validated.

@@ -1,0 +1,185 @@
+// Package citation turns evidence ids into numbered references. It also is the
+// tool "citation", which does the same for an agent.
+package citation
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"path"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// Name is the name of the tool.
+const Name = "citation"
+
+//go:embed citation.md
+var description string
+
+// Input is the evidence of a text in the order of first use. The same evidence
+// may come more than once.
+type Input struct {
+	Citations []Evidence `json:"citations"`
+}
+
+// Evidence is a citation with the id by which the text refers to it. Without an
+// id it gets that of its content.
+type Evidence struct {
+	ID string `json:"id,omitempty"`
+	tools.Citation
+}
+
+// List is what is printed at the end of a text.
+type List struct {
+	References []Reference    `json:"references"` // by number
+	Marks      map[string]int `json:"marks"`      // the reference number of each evidence id
+}
+
+// Reference is one source, that is one snapshot: a document that changed
+// between two readings is two references.
+type Reference struct {
+	Number   int       `json:"number"` // from 1
+	Text     string    `json:"text"`   // the reference as it is printed
+	URI      string    `json:"uri"`
+	Title    string    `json:"title"`
+	Year     int       `json:"year,omitempty"`
+	SHA256   string    `json:"sha256"`
+	Passages []Passage `json:"passages"` // in the order of the source
+}
+
+// Passage is a place in the source of a reference. Start and End are byte
+// offsets into the snapshot's text.
+type Passage struct {
+	ID          string             `json:"id"`
+	Page        int                `json:"page,omitempty"`
+	Start       int                `json:"start"`
+	End         int                `json:"end"`
+	Quote       string             `json:"quote"`
+	Computation *tools.Computation `json:"computation,omitempty"`
+}
+
+// New makes the tool.
+func New() (tools.Tool, error) {
+	return tools.New(Name, description, func(_ context.Context, _ tools.Scope, in Input) (List, error) {
+		return Number(in.Citations)
+	})
+}
+
+// Number groups evidence by source and numbers the sources in the order of
+// first use. Evidence that cannot be right is a [tools.InputError]: without a
+// snapshot, with offsets that do not fit its quote, or one id for two places.
+func Number(evidence []Evidence) (List, error) {
+	list := List{References: []Reference{}, Marks: map[string]int{}}
+	seen := map[string]Evidence{}
+	numbers := map[string]int{}
+	for i, e := range evidence {
+		e.ID = cmp.Or(e.ID, e.Citation.ID())
+		if err := check(i, e); err != nil {
+			return List{}, err
+		}
+		if before, ok := seen[e.ID]; ok {
+			if !reflect.DeepEqual(before, e) {
+				return List{}, faulty(i, "id", "the id %q already names another place", e.ID)
+			}
+			continue
+		}
+		seen[e.ID] = e
+		number, ok := numbers[e.SHA256]
+		if !ok {
+			number = len(list.References) + 1
+			numbers[e.SHA256] = number
+			list.References = append(list.References, Reference{
+				Number: number, URI: e.URI, Title: e.Title, Year: e.Year, SHA256: e.SHA256,
+			})
+		}
+		list.Marks[e.ID] = number
+		reference := &list.References[number-1]
+		reference.Passages = append(reference.Passages, Passage{
+			ID: e.ID, Page: e.Page, Start: e.Start, End: e.End, Quote: e.Quote, Computation: e.Computation,
+		})
+	}
+	for _, reference := range list.References {
+		slices.SortStableFunc(reference.Passages, func(a, b Passage) int {
+			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+		})
+	}
+	writeTexts(list.References)
+	return list, nil
+}
+
+func check(i int, e Evidence) error {
+	switch {
+	case e.SHA256 == "":
+		return faulty(i, "sha256", "is empty; evidence needs the hash of its snapshot")
+	case e.Start < 0 || e.End-e.Start != len(e.Quote):
+		return faulty(i, "quote", "has %d bytes, but the offsets %d to %d have %d", len(e.Quote), e.Start, e.End, e.End-e.Start)
+	}
+	return nil
+}
+
+func faulty(i int, field, format string, args ...any) error {
+	return &tools.InputError{Field: fmt.Sprintf("citations[%d].%s", i, field), Reason: fmt.Sprintf(format, args...)}
+}
+
+// writeTexts renders the references: "Title (year). URI". Two snapshots that
+// would read the same are told apart by the start of their hash.
+func writeTexts(references []Reference) {
+	count := map[string]int{}
+	for i := range references {
+		references[i].Text = render(references[i])
+		count[references[i].Text]++
+	}
+	for i := range references {
+		if count[references[i].Text] > 1 {
+			hash := references[i].SHA256
+			references[i].Text += " (snapshot " + hash[:min(12, len(hash))] + ")"
+		}
+	}
+}
+
+func render(r Reference) string {
+	uri := oneLine(r.URI)
+	title := oneLine(r.Title)
+	if title == "" {
+		title = path.Base(strings.TrimRight(uri, "/"))
+		if title == "." || title == "/" {
+			title = "Untitled document"
+		}
+	}
+	if year := "(" + strconv.Itoa(r.Year) + ")"; r.Year != 0 && !strings.HasSuffix(title, year) {
+		title = strings.TrimSuffix(title, ".") + " " + year
+	}
+	if !strings.ContainsAny(title[len(title)-1:], ".?!") {
+		title += "."
+	}
+	if uri == "" {
+		return title
+	}
+	return title + " " + uri
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// Mark prints reference numbers as they stand in a text: [1], [1, 3], [2–4].
+// No number gives no mark.
+func Mark(numbers []int) string {
+	runs := tools.Runs(numbers)
+	if len(runs) == 0 {
+		return ""
+	}
+	parts := make([]string, 0, len(runs))
+	for _, run := range runs {
+		part := strconv.Itoa(run.First)
+		if run.Last > run.First {
+			part += "–" + strconv.Itoa(run.Last)
+		}
+		parts = append(parts, part)
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
