@@ -40,3 +40,7 @@ func TestShared(t *testing.T) {
 		return func() (store.Store, error) { return postgres.Open(t.Context(), url) }
 	})
 }
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Benchmark(b, func(b *testing.B) store.Store { return open(b, postgrestest.Start(b)) })
+}

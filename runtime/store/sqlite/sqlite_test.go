@@ -30,6 +30,10 @@ func TestShared(t *testing.T) {
 	})
 }
 
+func BenchmarkStore(b *testing.B) {
+	storetest.Benchmark(b, func(b *testing.B) store.Store { return storetest.New(b) })
+}
+
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/runtime/store/internal/sqlstore"
@@ -56,6 +57,7 @@ func writeTogether(t *testing.T, d *database, release func(), fns ...func(contex
 		group.Go(func() { errs[i] = d.Write(t.Context(), fn) })
 	}
 	for len(d.queue) < len(fns) {
+		time.Sleep(time.Millisecond)
 		if t.Context().Err() != nil {
 			t.Fatal("the writes were not queued")
 		}
@@ -125,6 +127,7 @@ func TestQueuedWritesEndWithTheWriter(t *testing.T) {
 		group.Go(func() { errs[i] = d.Write(context.Background(), put(i+1)) })
 	}
 	for len(d.queue) < len(errs) {
+		time.Sleep(time.Millisecond)
 		if t.Context().Err() != nil {
 			t.Fatal("the writes were not queued")
 		}
@@ -152,6 +155,7 @@ func TestCancelledWriteNeverRuns(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- d.Write(ctx, put(1)) }()
 	for len(d.queue) < 1 {
+		time.Sleep(time.Millisecond)
 		if t.Context().Err() != nil {
 			t.Fatal("the write was not queued")
 		}

@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"encoding/json"
@@ -8,13 +8,20 @@ import (
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/store"
-	"github.com/quaestor-run/quaestor/runtime/store/storetest"
 	"github.com/quaestor-run/quaestor/tools"
 )
 
-// BenchmarkWrites measures the writes of research runs by how many there are
+// Benchmark measures a backend. Open gives an empty store, and closes it when
+// the benchmark ends.
+func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
+	b.Run("writes", func(b *testing.B) { benchmarkWrites(b, open) })
+	b.Run("Corpora", func(b *testing.B) { benchmarkCorpora(b, open(b)) })
+	b.Run("Events", func(b *testing.B) { benchmarkEvents(b, open(b)) })
+}
+
+// benchmarkWrites measures the writes of research runs by how many there are
 // at once, each with its own run.
-func BenchmarkWrites(b *testing.B) {
+func benchmarkWrites(b *testing.B, open func(b *testing.B) store.Store) {
 	data := json.RawMessage(`{"phase":"gather","agent":"gatherer","step":3,"label":"gatherer · question 3 of 6: what changed?"}`)
 	writes := []struct {
 		name  string
@@ -39,7 +46,7 @@ func BenchmarkWrites(b *testing.B) {
 	for _, w := range writes {
 		for _, callers := range []int{1, 16, 50} {
 			b.Run(fmt.Sprintf("%s/callers=%d", w.name, callers), func(b *testing.B) {
-				s := storetest.New(b)
+				s := open(b)
 				runs := make([]string, callers)
 				for i := range runs {
 					runs[i] = fmt.Sprint("r", i)
@@ -76,9 +83,8 @@ func together(b *testing.B, callers int, call func(caller int, n int64) error) {
 	}
 }
 
-// BenchmarkCorpora asks for the digest of a corpus of 10,000 documents.
-func BenchmarkCorpora(b *testing.B) {
-	s := storetest.New(b)
+// benchmarkCorpora asks for the digest of a corpus of 10,000 documents.
+func benchmarkCorpora(b *testing.B, s store.Store) {
 	for n := range 10_000 {
 		err := s.PutDocument(b.Context(), store.Document{ID: fmt.Sprint("d_", n), Corpus: "c", URI: fmt.Sprintf("doc/%05d", n), Snapshot: "sha256:1"})
 		if err != nil {
@@ -92,10 +98,9 @@ func BenchmarkCorpora(b *testing.B) {
 	}
 }
 
-// BenchmarkEvents reads one new event of a run that has many, as a follower
+// benchmarkEvents reads one new event of a run that has many, as a follower
 // does.
-func BenchmarkEvents(b *testing.B) {
-	s := storetest.New(b)
+func benchmarkEvents(b *testing.B, s store.Store) {
 	events := make([]store.Event, 5000)
 	for i := range events {
 		events[i] = store.Event{Key: fmt.Sprint(i), Type: "step"}
