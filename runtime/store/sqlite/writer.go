@@ -116,27 +116,23 @@ func (w *writer) take(batch ...*write) []*write {
 	return batch
 }
 
-// runBatch runs the writes in one transaction. When that fails as a whole,
-// each runs again in its own, so that everybody gets their own result.
+// runBatch runs the writes in one transaction. When one of them fails, or the
+// transaction does, each runs again in its own, so that everybody gets their
+// own result. (A savepoint for each costs more than failures, which are rare.)
 func (w *writer) runBatch(batch []*write) {
-	if err := w.transact(batch); err != nil {
-		for _, job := range batch {
-			if len(batch) > 1 {
-				err = w.transact([]*write{job})
-			}
-			if err != nil {
-				job.err = err
-			}
-		}
-	}
+	err := w.transact(batch...)
 	for _, job := range batch {
+		if err != nil && len(batch) > 1 {
+			job.err = w.transact(job)
+		} else {
+			job.err = err
+		}
 		close(job.done)
 	}
 }
 
-// transact gives an error when nothing was committed. A write that fails by
-// itself keeps its error and leaves nothing behind.
-func (w *writer) transact(batch []*write) (err error) {
+// transact commits all of the writes, or none when it gives an error.
+func (w *writer) transact(batch ...*write) (err error) {
 	ctx := context.Background()
 	if _, err := w.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
@@ -149,10 +145,10 @@ func (w *writer) transact(batch []*write) (err error) {
 		}
 	}()
 	for _, job := range batch {
-		if job.err = job.ctx.Err(); job.err != nil {
-			continue
+		if err := job.ctx.Err(); err != nil {
+			return err
 		}
-		if err := w.step(job, len(batch) > 1); err != nil {
+		if err := job.fn(context.WithoutCancel(job.ctx), w); err != nil {
 			return err
 		}
 	}
@@ -160,23 +156,6 @@ func (w *writer) transact(batch []*write) (err error) {
 		return fmt.Errorf("committing: %w", err)
 	}
 	return nil
-}
-
-func (w *writer) step(job *write, shared bool) error {
-	ctx := context.WithoutCancel(job.ctx)
-	if !shared {
-		return job.fn(ctx, w)
-	}
-	if _, err := w.ExecContext(ctx, "SAVEPOINT step"); err != nil {
-		return err
-	}
-	if job.err = job.fn(ctx, w); job.err != nil {
-		if _, err := w.ExecContext(ctx, "ROLLBACK TO step"); err != nil {
-			return errors.Join(job.err, err)
-		}
-	}
-	_, err := w.ExecContext(ctx, "RELEASE step")
-	return err
 }
 
 // ExecContext implements sqlstore.Tx.
