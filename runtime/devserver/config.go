@@ -3,7 +3,6 @@
 package devserver
 
 import (
-	"fmt"
 	"net"
 	"time"
 
@@ -20,37 +19,42 @@ const (
 	plenty      = 100_000
 )
 
-// endpoints are where the four services of the server listen.
+// endpoints are where the four services of the server listen, all but the
+// frontend on the loopback interface.
 type endpoints struct {
-	frontend                  *net.TCPAddr
-	history, matching, worker int // loopback ports
+	frontend, history, matching, worker *net.TCPAddr
 }
 
-func pickEndpoints(addr string) (endpoints, error) {
-	frontend, err := listenable("Temporal", addr)
-	if err != nil {
-		return endpoints{}, err
+func pickEndpoints(addr string) (e endpoints, err error) {
+	for _, pick := range []struct {
+		place **net.TCPAddr
+		what  string
+		addr  string
+	}{
+		{&e.frontend, "Temporal", addr},
+		{&e.history, "Temporal's history service", loopback},
+		{&e.matching, "Temporal's matching service", loopback},
+		{&e.worker, "Temporal's worker service", loopback},
+	} {
+		if *pick.place, err = listenable(pick.what, pick.addr); err != nil {
+			return e, err
+		}
 	}
-	ports, err := freePorts(3)
-	if err != nil {
-		return endpoints{}, err
-	}
-	return endpoints{frontend: frontend, history: ports[0], matching: ports[1], worker: ports[2]}, nil
+	return e, nil
 }
 
 func (e endpoints) staticHosts() map[primitives.ServiceName]static.Hosts {
-	local := func(port int) static.Hosts { return static.SingleLocalHost(fmt.Sprintf("127.0.0.1:%d", port)) }
 	return map[primitives.ServiceName]static.Hosts{
 		primitives.FrontendService: static.SingleLocalHost(dialable(e.frontend)),
-		primitives.HistoryService:  local(e.history),
-		primitives.MatchingService: local(e.matching),
-		primitives.WorkerService:   local(e.worker),
+		primitives.HistoryService:  static.SingleLocalHost(e.history.String()),
+		primitives.MatchingService: static.SingleLocalHost(e.matching.String()),
+		primitives.WorkerService:   static.SingleLocalHost(e.worker.String()),
 	}
 }
 
 func serverConfig(store *config.SQL, e endpoints) *config.Config {
-	local := func(port int) config.Service {
-		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: "127.0.0.1"}}
+	service := func(addr *net.TCPAddr) config.Service {
+		return config.Service{RPC: config.RPC{GRPCPort: addr.Port, BindOnIP: addr.IP.String()}}
 	}
 	disabled := config.Archival{
 		History:    config.HistoryArchival{State: config.ArchivalDisabled},
@@ -74,10 +78,10 @@ func serverConfig(store *config.SQL, e endpoints) *config.Config {
 		},
 		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
 		Services: map[string]config.Service{
-			string(primitives.FrontendService): {RPC: config.RPC{GRPCPort: e.frontend.Port, BindOnIP: e.frontend.IP.String()}},
-			string(primitives.HistoryService):  local(e.history),
-			string(primitives.MatchingService): local(e.matching),
-			string(primitives.WorkerService):   local(e.worker),
+			string(primitives.FrontendService): service(e.frontend),
+			string(primitives.HistoryService):  service(e.history),
+			string(primitives.MatchingService): service(e.matching),
+			string(primitives.WorkerService):   service(e.worker),
 		},
 		Archival: disabled,
 		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
@@ -113,6 +117,11 @@ func limits() dynamicconfig.StaticClient {
 		// One host needs no partitions of a queue to forward between.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+
+		// A watcher's channel holds one event; when a workflow closes a moment
+		// after another event the close can be dropped, and the wait for its
+		// result lasts a whole poll. Short polls bound that.
+		dynamicconfig.HistoryLongPollExpirationInterval.Key(): time.Second,
 
 		dynamicconfig.FrontendEnableUpdateWorkflowExecution.Key():              true,
 		dynamicconfig.FrontendEnableUpdateWorkflowExecutionAsyncAccepted.Key(): true,

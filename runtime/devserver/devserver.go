@@ -22,7 +22,7 @@ const DefaultNamespace = "default"
 const DefaultRetention = 7 * 24 * time.Hour
 
 const (
-	defaultAddr  = "127.0.0.1:0"
+	loopback     = "127.0.0.1:0"
 	startTimeout = 60 * time.Second
 	stopTimeout  = 10 * time.Second
 )
@@ -49,7 +49,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Addr == "" {
-		o.Addr = defaultAddr
+		o.Addr = loopback
 	}
 	if o.Namespace == "" {
 		o.Namespace = DefaultNamespace

@@ -96,20 +96,27 @@ func startTemporal(ctx context.Context, opts Options, store *config.SQL, places 
 		return err
 	}
 	logger, voice := newLogger(opts.Logger)
-	server, err := temporal.NewServer(
-		temporal.WithConfig(serverConfig(store, places)),
-		temporal.ForServices(temporal.DefaultServices),
-		temporal.WithStaticHosts(places.staticHosts()),
-		temporal.WithLogger(logger),
-		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
-		temporal.WithDynamicConfigClient(limits()),
-	)
+	var server temporal.Server
+	err := within(ctx, func() (err error) {
+		server, err = temporal.NewServer(
+			temporal.WithConfig(serverConfig(store, places)),
+			temporal.ForServices(temporal.DefaultServices),
+			temporal.WithStaticHosts(places.staticHosts()),
+			temporal.WithLogger(logger),
+			temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+			temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+			temporal.WithDynamicConfigClient(limits()),
+		)
+		if err != nil {
+			return fmt.Errorf("configuring it: %w", err)
+		}
+		if err := server.Start(); err != nil || ctx.Err() == nil {
+			return err
+		}
+		return server.Stop() // nobody waits for it any more
+	})
 	if err != nil {
-		return fmt.Errorf("configuring it: %w", err)
-	}
-	if err := within(ctx, server.Start); err != nil {
-		return errors.Join(err, voice.cause())
+		return errors.Join(voice.cause(), err)
 	}
 	voice.serving()
 	ends.add(func() {
@@ -147,10 +154,20 @@ func awaitServing(ctx context.Context, hostPort string, opts Options) error {
 }
 
 // within runs f and returns its error, or the context's when that ends first;
-// f then goes on in the background.
+// f then goes on in the background. The server's constructors end their
+// goroutine, or panic, when they cannot go on.
 func within(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
-	go func() { done <- f() }()
+	go func() {
+		err := errGaveUp
+		defer func() {
+			if cause := recover(); cause != nil {
+				err = fmt.Errorf("%w: %v", errGaveUp, cause)
+			}
+			done <- err
+		}()
+		err = f()
+	}()
 	select {
 	case err := <-done:
 		return err
@@ -158,6 +175,8 @@ func within(ctx context.Context, f func() error) error {
 		return ctx.Err()
 	}
 }
+
+var errGaveUp = errors.New("it gave up")
 
 // cleanup runs what was added, last first.
 type cleanup struct{ ends []func() }
