@@ -19,6 +19,12 @@ type Provider interface {
 	Converse(ctx context.Context, req Request) (Response, error)
 }
 
+// InputCounter is implemented by providers that know how many input tokens a
+// request is charged as, or a tighter bound than its bytes.
+type InputCounter interface {
+	CountInput(ctx context.Context, req Request) (int64, error)
+}
+
 // Request is one model call, in nobody's wire format.
 type Request struct {
 	Model       string // the provider's own model id
@@ -37,8 +43,11 @@ type Response struct {
 	Message    agents.Message `json:"message"`
 	StopReason StopReason     `json:"stop_reason"`
 	Usage      Tokens         `json:"usage"`
-	RequestID  string         `json:"request_id,omitempty"` // the provider's
-	Latency    time.Duration  `json:"latency_ns"`
+	// UsageMissing says that the provider answered and did not tell a usage that
+	// can be right. Usage is then zero.
+	UsageMissing bool          `json:"usage_missing,omitempty"`
+	RequestID    string        `json:"request_id,omitempty"` // the provider's
+	Latency      time.Duration `json:"latency_ns"`
 }
 
 // StopReason says why the model stopped.
