@@ -1,0 +1,210 @@
+package documents
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// typeColumn gives a column the narrowest type that fits every cell that is
+// not empty.
+func typeColumn(column *tools.Column, cells []string, delimiter byte) {
+	column.Text = cells
+	distinct := map[string]struct{}{}
+	for _, cell := range cells {
+		if emptyCell(cell) {
+			column.Empty++
+			continue
+		}
+		distinct[cell] = struct{}{}
+	}
+	column.Distinct = len(distinct)
+	switch {
+	case column.Empty == len(cells):
+		column.Type = tools.TypeEmpty
+	case booleans(column, distinct):
+	case numbers(column, pointDecimal, delimiter):
+	case numbers(column, commaDecimal, delimiter):
+	case dates(column):
+	default:
+		column.Type = tools.TypeText
+	}
+}
+
+// emptyCell says that a cell holds no value: nothing, or one of the customary
+// marks for that.
+func emptyCell(cell string) bool {
+	switch strings.ToLower(strings.TrimSpace(cell)) {
+	case "", "na", "n/a", "n.a.", "nan", "null", "none", "nil", "-", "--", "–", "—", "?", "#n/a", "(null)", `\n`, "missing":
+		return true
+	}
+	return false
+}
+
+// booleans types a column of two words of one pair. Zeros and ones are
+// integers.
+func booleans(column *tools.Column, distinct map[string]struct{}) bool {
+	if len(distinct) > 6 { // each of a pair in three ways to write it
+		return false
+	}
+	for _, pair := range [][2]string{{"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}} {
+		fits := len(pair[0]) > 1 || pair[0] == "y" || len(distinct) > 1 // T alone says nothing
+		for cell := range distinct {
+			switch strings.ToLower(strings.TrimSpace(cell)) {
+			case pair[0], pair[1]:
+			default:
+				fits = false
+			}
+		}
+		if !fits {
+			continue
+		}
+		column.Type = tools.TypeBoolean
+		column.Numbers = make([]float64, len(column.Text))
+		for i, cell := range column.Text {
+			column.Numbers[i] = math.NaN()
+			if !emptyCell(cell) {
+				column.Numbers[i] = 0
+				if strings.EqualFold(strings.TrimSpace(cell), pair[0]) {
+					column.Numbers[i] = 1
+				}
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// numberStyle is how a column writes its numbers.
+type numberStyle struct{ decimal, group byte }
+
+var (
+	pointDecimal = numberStyle{decimal: '.', group: ','}
+	commaDecimal = numberStyle{decimal: ',', group: '.'}
+)
+
+// numbers types a column of numbers in one style and one unit.
+func numbers(column *tools.Column, style numberStyle, delimiter byte) bool {
+	values := make([]float64, len(column.Text))
+	kind, first, grouped := tools.TypeInteger, true, false
+	unit := ""
+	for i, cell := range column.Text {
+		if emptyCell(cell) {
+			values[i] = math.NaN()
+			continue
+		}
+		digits, u := splitUnit(cell)
+		if !first && u != unit {
+			return false
+		}
+		unit, first = u, false
+		value, ok := parseNumber(digits, style)
+		if !ok {
+			return false
+		}
+		grouped = grouped || strings.IndexByte(digits, style.group) >= 0
+		if strings.IndexByte(digits, style.decimal) >= 0 || strings.ContainsAny(digits, "eE") {
+			kind = tools.TypeNumber
+		}
+		values[i] = value
+	}
+	if style == pointDecimal && delimiter == ';' && grouped && kind == tools.TypeInteger {
+		return false // 1,234 in a file parted by semicolons is rather a decimal
+	}
+	column.Type, column.Numbers = kind, values
+	return true
+}
+
+// splitUnit takes a currency sign or a per cent sign off a number. Brackets
+// around a number, or around it and its sign, make it negative.
+func splitUnit(cell string) (digits, unit string) {
+	digits = strings.TrimSpace(cell)
+	if n := len(digits); n > 2 && digits[0] == '(' && digits[n-1] == ')' {
+		digits = "-" + strings.TrimSpace(digits[1:n-1])
+	}
+	sign := ""
+	if trimmed, ok := strings.CutPrefix(digits, "-"); ok {
+		sign, digits = "-", trimmed
+	} else if trimmed, ok := strings.CutPrefix(digits, "−"); ok {
+		sign, digits = "-", trimmed
+	}
+	for _, u := range []string{"%", "$", "€", "£", "¥", "USD", "EUR", "GBP", "US$"} {
+		if trimmed, ok := strings.CutSuffix(digits, u); ok {
+			return sign + strings.TrimSpace(trimmed), u
+		}
+		if trimmed, ok := strings.CutPrefix(digits, u); ok && u != "%" {
+			return sign + strings.TrimSpace(trimmed), u
+		}
+	}
+	return sign + digits, ""
+}
+
+// parseNumber reads a number in a style. Groups must be of three digits.
+func parseNumber(text string, style numberStyle) (float64, bool) {
+	if len(text) > 64 || text == "" {
+		return 0, false
+	}
+	plain := make([]byte, 0, len(text))
+	whole, groupAt := 0, -1 // digits before the decimal mark, and where the last group began
+	decimal, exponent := false, false
+	for i := range len(text) {
+		switch b := text[i]; {
+		case asciiDigit(b):
+			if !decimal && !exponent {
+				whole++
+			}
+			plain = append(plain, b)
+		case (b == '-' || b == '+') && (i == 0 || text[i-1]|0x20 == 'e'):
+			plain = append(plain, b)
+		case b == style.group && !decimal && !exponent && whole > 0:
+			if groupAt < 0 && whole > 3 || groupAt >= 0 && whole-groupAt != 3 {
+				return 0, false
+			}
+			groupAt = whole
+		case b == style.decimal && !decimal && !exponent:
+			decimal = true
+			plain = append(plain, '.')
+		case b|0x20 == 'e' && !exponent && len(plain) > 0:
+			exponent = true
+			plain = append(plain, 'e')
+		default:
+			return 0, false
+		}
+	}
+	if groupAt >= 0 && whole-groupAt != 3 {
+		return 0, false
+	}
+	value, err := strconv.ParseFloat(string(plain), 64)
+	return value, err == nil && !math.IsInf(value, 0)
+}
+
+// dates types a column of dates in one layout.
+func dates(column *tools.Column) bool {
+	layouts := dateLayouts()
+	for _, cell := range column.Text {
+		if emptyCell(cell) {
+			continue
+		}
+		text := strings.TrimSpace(cell)
+		kept := layouts[:0]
+		for _, layout := range layouts {
+			if _, ok := parseDate(text, layout); ok {
+				kept = append(kept, layout)
+			}
+		}
+		if layouts = kept; len(layouts) == 0 {
+			return false
+		}
+	}
+	column.Type = tools.TypeDate
+	column.Dates = make([]time.Time, len(column.Text))
+	for i, cell := range column.Text {
+		if !emptyCell(cell) {
+			column.Dates[i], _ = parseDate(strings.TrimSpace(cell), layouts[0])
+		}
+	}
+	return true
+}

@@ -1,0 +1,126 @@
+package documents
+
+import (
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/text"
+)
+
+// extractMarkdown reads CommonMark with tables. Front matter is read and is no
+// passage; code, tables and raw HTML are in the text but not in a block.
+func extractMarkdown(source string) Extracted {
+	matter, body := readFrontMatter(source)
+	out := Extracted{Text: source, Title: matter.title, Year: matter.year, URL: matter.url}
+	parser := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser()
+	raw := []byte(source[body:])
+	root := parser.Parse(text.NewReader(raw))
+	reader := markdownReader{source: source, offset: body}
+	reader.walk(root, false)
+	out.Segments = reader.outline.finish()
+	if out.Title == "" {
+		out.Title = reader.title
+	}
+	return out
+}
+
+// markdownReader turns the blocks of a Markdown tree into an outline.
+type markdownReader struct {
+	source  string
+	offset  int // of the tree in the source
+	outline outline
+	title   string
+	level   int // of the heading that gave the title
+}
+
+// maxMarkdownDepth bounds lists and quotations inside each other.
+const maxMarkdownDepth = 100
+
+func (m *markdownReader) walk(root ast.Node, item bool) { m.descend(root, item, 0) }
+
+func (m *markdownReader) descend(node ast.Node, item bool, depth int) {
+	if depth > maxMarkdownDepth {
+		return
+	}
+	for child := node.FirstChild(); child != nil; child = child.NextSibling() {
+		switch n := child.(type) {
+		case *ast.Heading:
+			m.heading(n)
+		case *ast.Paragraph, *ast.TextBlock:
+			m.block(child, item)
+		case *ast.List, *ast.ListItem:
+			m.descend(child, true, depth+1)
+		case *ast.Blockquote:
+			m.descend(child, item, depth+1)
+		}
+	}
+}
+
+func (m *markdownReader) heading(n *ast.Heading) {
+	start, end, ok := m.lines(n)
+	if !ok {
+		return
+	}
+	heading := plainHeading(m.source[start:end])
+	if m.title == "" || n.Level == 1 && m.level > 1 {
+		m.title, m.level = heading, n.Level
+		if n.Level == 1 {
+			heading = "" // the title of the whole is no heading of a part
+		}
+	}
+	m.outline.heading(heading)
+}
+
+func (m *markdownReader) block(n ast.Node, item bool) {
+	start, end, ok := m.lines(n)
+	if !ok {
+		return
+	}
+	kind := BlockParagraph
+	if item {
+		kind = BlockItem
+	}
+	m.outline.add(Block{Kind: kind, Start: start, End: end})
+}
+
+func (m *markdownReader) lines(n ast.Node) (start, end int, ok bool) {
+	lines := n.Lines()
+	if lines.Len() == 0 {
+		return 0, 0, false
+	}
+	start, end = m.offset+lines.At(0).Start, m.offset+lines.At(lines.Len()-1).Stop
+	return start, end, start < end && end <= len(m.source)
+}
+
+// plainHeading takes marks and closing hashes off a heading.
+func plainHeading(heading string) string {
+	heading = strings.NewReplacer("**", "", "__", "", "`", "").Replace(heading)
+	heading = strings.TrimRight(strings.TrimSpace(heading), "#")
+	return cleanTitle(strings.Trim(heading, "*_ "))
+}
+
+// outline collects blocks under their headings.
+type outline struct {
+	segments []Segment
+	current  Segment
+}
+
+func (o *outline) heading(heading string) {
+	o.flush()
+	o.current = Segment{Heading: heading}
+}
+
+func (o *outline) add(block Block) { o.current.Blocks = append(o.current.Blocks, block) }
+
+func (o *outline) flush() {
+	if len(o.current.Blocks) > 0 {
+		o.segments = append(o.segments, o.current)
+	}
+}
+
+func (o *outline) finish() []Segment {
+	o.flush()
+	return o.segments
+}

@@ -1,0 +1,151 @@
+package documents
+
+import (
+	"cmp"
+	"context"
+	"slices"
+)
+
+// The limits of a query.
+const (
+	DefaultLimit = 8
+	MaxLimit     = 20
+)
+
+// perDocument is how many passages of one document come before those of
+// others: ten passages of one paper are not ten sources.
+const perDocument = 3
+
+// Query asks for passages.
+type Query struct {
+	Text     string
+	Limit    int    // 0 means DefaultLimit; at most MaxLimit
+	Document string // only this document, when not empty
+}
+
+// Found is what a search gives: passages, best first, and among how many
+// documents they were looked for.
+type Found struct {
+	Hits      []Hit
+	Documents int
+}
+
+// Hit is a passage that was found.
+type Hit struct {
+	Document string // id
+	Title    string
+	URI      string
+	SHA256   string
+	Year     int
+	Page     int
+	Heading  string
+	Score    float64
+	Start    int
+	End      int
+	Quotes   []Quote
+}
+
+// Quote is a whole sentence of a hit: Text is the snapshot from Start to End.
+type Quote struct {
+	Sentence
+	Text string
+}
+
+// Search gives the passages that answer a query best. Passages that share no
+// word with it are not given. The same query gives the same hits in the same
+// order, always.
+func (x *Index) Search(ctx context.Context, q Query) ([]Hit, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	chosen := x.choose(x.candidates(x.rank(q.Text), q.Document), min(limit, MaxLimit), q.Document != "")
+	hits := make([]Hit, len(chosen))
+	for i, s := range chosen {
+		hits[i] = x.hit(s)
+	}
+	return hits, nil
+}
+
+// candidates scores every passage that was matched, and the first passage of
+// a document that was matched by its title alone.
+func (x *Index) candidates(r ranking, document string) []scored {
+	all := make([]scored, 0, len(r.passages))
+	matched := map[uint32]bool{}
+	for entry, score := range r.passages {
+		source := x.passages[entry].source
+		matched[source] = true
+		if document == "" || x.sources[source].ID == document {
+			all = append(all, scored{entry, score + documentWeight*r.documents[source]})
+		}
+	}
+	for source, score := range r.documents {
+		if entry := x.first[source] + 1; !matched[source] && entry < x.first[source+1] &&
+			(document == "" || x.sources[source].ID == document) {
+			all = append(all, scored{entry, documentWeight * score})
+		}
+	}
+	slices.SortFunc(all, x.byScore)
+	return all
+}
+
+// choose takes the best, at first not more than perDocument of each document.
+func (x *Index) choose(ranked []scored, limit int, oneDocument bool) []scored {
+	if oneDocument || len(ranked) <= limit {
+		return ranked[:min(limit, len(ranked))]
+	}
+	taken := map[uint32]int{}
+	var chosen, spare []scored
+	for _, s := range ranked {
+		source := x.passages[s.entry].source
+		if taken[source]++; taken[source] > perDocument {
+			if len(spare) < limit {
+				spare = append(spare, s)
+			}
+			continue
+		}
+		if chosen = append(chosen, s); len(chosen) == limit {
+			return chosen
+		}
+	}
+	chosen = append(chosen, spare[:min(len(spare), limit-len(chosen))]...)
+	slices.SortFunc(chosen, x.byScore)
+	return chosen
+}
+
+func (x *Index) hit(s scored) Hit {
+	passage := &x.passages[s.entry]
+	source := &x.sources[passage.source]
+	hit := Hit{
+		Document: source.ID, Title: source.Title, URI: source.URI, SHA256: source.SHA256, Year: source.Year,
+		Page: passage.Page, Heading: passage.Heading, Score: s.score, Start: passage.Start, End: passage.End,
+		Quotes: make([]Quote, len(passage.Sentences)),
+	}
+	for i, sentence := range passage.Sentences {
+		hit.Quotes[i] = Quote{Sentence: sentence, Text: source.Text[sentence.Start:sentence.End]}
+	}
+	return hit
+}
+
+// Relevant gives the places of all documents (see [Index.Source]), those that
+// say most about the topic first and those that say nothing of it last, by id.
+func (x *Index) Relevant(topic string) []int {
+	r := x.rank(topic)
+	best := make([]float64, len(x.sources))
+	for entry, score := range r.passages {
+		source := x.passages[entry].source
+		best[source] = max(best[source], score)
+	}
+	order := make([]int, len(x.sources))
+	for i := range order {
+		order[i] = i
+		best[i] += documentWeight * r.documents[uint32(i)]
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(best[b], best[a]), cmp.Compare(x.sources[a].ID, x.sources[b].ID))
+	})
+	return order
+}

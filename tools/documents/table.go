@@ -1,0 +1,171 @@
+package documents
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// maxRagged is how many lines a table names of those it left out, and
+// maxPreamble how many lines may stand before the header.
+const (
+	maxRagged   = 20
+	maxPreamble = 10
+	maxColumns  = 2000
+)
+
+// TableSource is a CSV to read as a table.
+type TableSource struct {
+	ID        string
+	Title     string
+	URI       string
+	MediaType string // TSV, or anything else for CSV
+	Text      string // the snapshot
+}
+
+// ReadTable reads a CSV with its delimiter, header and types found out. Rows
+// without as many cells as the header are left out and counted. The first row
+// is the header if it is all text and names no column twice; without a header
+// the columns are "column 1" and so on. An error is a [*ReadError].
+func ReadTable(source TableSource, limits Limits) (*tools.Table, error) {
+	limits = limits.withDefaults()
+	delimiter := byte('\t')
+	if source.MediaType != TSV {
+		delimiter = detectDelimiter(source.Text)
+	}
+	records := sample(source.Text, delimiter)
+	if len(records) == 0 {
+		return nil, empty(source.URI)
+	}
+	width, _ := usualCells(records)
+	if width > maxColumns {
+		return nil, &ReadError{source.URI, ProblemTooLarge, fmt.Sprintf("the table has %d columns, more than %d", width, maxColumns), "leave out what is not needed"}
+	}
+	hash := sha256.Sum256([]byte(source.Text))
+	table := &tools.Table{ID: source.ID, Title: source.Title, URI: source.URI, SHA256: hex.EncodeToString(hash[:])}
+	reader := newCSVReader(source.Text, delimiter)
+	first, ok := readPreamble(reader, table, width)
+	if !ok {
+		return nil, malformed(source.URI, fmt.Errorf("no row of the first %d has %d cells like most others", maxPreamble, width))
+	}
+	table.Header = tools.Citation{
+		SHA256: table.SHA256, URI: source.URI, Title: source.Title,
+		Start: first.start, End: first.end, Quote: source.Text[first.start:first.end],
+	}
+	columns := make([][]string, width)
+	if names, ok := headerNames(first.cells, records); ok {
+		table.Columns = nameColumns(names)
+	} else {
+		table.Columns = nameColumns(make([]string, width))
+		appendRow(columns, first.cells)
+	}
+	if err := readRows(reader, table, columns, source.URI, limits); err != nil {
+		return nil, err
+	}
+	for i := range table.Columns {
+		typeColumn(&table.Columns[i], columns[i], delimiter)
+	}
+	table.Rows = len(columns[0])
+	return table, nil
+}
+
+// readPreamble reads up to the first record as wide as the table. What stands
+// before it counts as left out.
+func readPreamble(reader *csvReader, table *tools.Table, width int) (record, bool) {
+	for range maxPreamble {
+		rec, ok := reader.next()
+		if !ok {
+			break
+		}
+		if len(rec.cells) == width {
+			return rec, true
+		}
+		drop(table, rec)
+	}
+	return record{}, false
+}
+
+func drop(table *tools.Table, rec record) {
+	if table.Dropped++; len(table.Ragged) < maxRagged {
+		table.Ragged = append(table.Ragged, rec.line)
+	}
+}
+
+func readRows(reader *csvReader, table *tools.Table, columns [][]string, name string, limits Limits) error {
+	for rows := 1; ; rows++ {
+		rec, ok := reader.next()
+		if !ok {
+			return nil
+		}
+		if rows > limits.Rows || rows*len(columns) > limits.Cells {
+			return &ReadError{name, ProblemTooLarge,
+				fmt.Sprintf("the table has more than %d rows or %d cells", limits.Rows, limits.Cells), "split it into parts"}
+		}
+		cells := rec.cells
+		for len(cells) > len(columns) && strings.TrimSpace(cells[len(cells)-1]) == "" {
+			cells = cells[:len(cells)-1]
+		}
+		if len(cells) != len(columns) {
+			drop(table, rec)
+			continue
+		}
+		appendRow(columns, cells)
+	}
+}
+
+func appendRow(columns [][]string, cells []string) {
+	for i, cell := range cells {
+		columns[i] = append(columns[i], cell)
+	}
+}
+
+// headerNames says whether the first record names the columns: no cell twice,
+// none a figure or a date, and at least one not empty. Where all of the sample
+// is text, the first record is still taken for a header.
+func headerNames(cells []string, _ []record) ([]string, bool) {
+	seen := map[string]bool{}
+	named := false
+	for _, cell := range cells {
+		name := strings.TrimSpace(cell)
+		if name == "" {
+			continue
+		}
+		if _, number := parseNumber(name, pointDecimal); number && !yearLike(name) || isDate(name) || seen[name] {
+			return nil, false
+		}
+		seen[name] = true
+		named = named || !yearLike(name)
+	}
+	return cells, named
+}
+
+// yearLike says that a cell is a year, which heads a column in tables with a
+// column for each year.
+func yearLike(cell string) bool {
+	return len(cell) == 4 && strings.Trim(cell, "0123456789") == "" && (cell[:2] == "19" || cell[:2] == "20")
+}
+
+// maxNameBytes bounds the name of a column.
+const maxNameBytes = 120
+
+func nameColumns(names []string) []tools.Column {
+	columns := make([]tools.Column, len(names))
+	seen := map[string]int{}
+	for i, name := range names {
+		name = strings.Join(strings.Fields(name), " ")
+		if len(name) > maxNameBytes {
+			name = strings.ToValidUTF8(name[:maxNameBytes], "")
+		}
+		if name == "" {
+			name = fmt.Sprintf("column %d", i+1)
+		}
+		if seen[name]++; seen[name] > 1 {
+			name = fmt.Sprintf("%s (%d)", name, seen[name])
+		}
+		columns[i].Name = name
+	}
+	return columns
+}
