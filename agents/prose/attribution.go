@@ -33,13 +33,19 @@ func (s Source) Attribute(quote string) string {
 	return s.Name() + " " + s.Verb(quote) + ": " + Close(Quote(quote))
 }
 
+// The beginnings of a sentence that continues the source of the one before.
+const (
+	ContinueSame = "The same source also "
+	ContinueIt   = "It further "
+)
+
 // Continue makes a further sentence from the source of the sentence before.
 func (s Source) Continue(quote string, nth int) string {
 	verb := s.Verb(quote)
 	if nth%2 == 1 {
-		return "The same source also " + verb + ": " + Close(Quote(quote))
+		return ContinueSame + verb + ": " + Close(Quote(quote))
 	}
-	return "It further " + verb + ": " + Close(Quote(quote))
+	return ContinueIt + verb + ": " + Close(Quote(quote))
 }
 
 // Close ends a sentence that ends with a quotation, unless the quotation has

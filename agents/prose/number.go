@@ -118,3 +118,19 @@ func (n Number) Stands(values []float64) bool {
 	}
 	return false
 }
+
+// Word writes a small number as a word, as it is read in a sentence, and
+// others in digits.
+func Word(n int) string {
+	names := [...]string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+	if n >= 0 && n < len(names) {
+		return names[n]
+	}
+	return Integer(n)
+}
+
+// WordCount is [Count] with the number as a word: "three sources".
+func WordCount(n int, noun string, plural ...string) string {
+	counted := Count(n, noun, plural...)
+	return Word(n) + strings.TrimPrefix(counted, Integer(n))
+}

@@ -21,7 +21,7 @@ func Standalone(sentence string) bool {
 	if len(words) < minWords || len(words) > maxWords || len(Problems(text)) > 0 {
 		return false
 	}
-	if strings.HasSuffix(text, "?") || dangles(text) || boilerplate(text) {
+	if strings.HasSuffix(text, "?") || dangles(text) || boilerplate(text) || brokenOff.MatchString(text) {
 		return false
 	}
 	if first, _ := utf8.DecodeRuneInString(text); !unicode.IsUpper(first) && !unicode.IsDigit(first) {
@@ -129,17 +129,14 @@ func Problems(sentence string) []string {
 	if strings.Contains(text, "  ") || strings.Contains(text, " ,") || strings.Contains(text, "..") && !strings.Contains(text, "...") || strings.Contains(text, " .") && brokenPoint.MatchString(text) {
 		problems = append(problems, "spacing or punctuation is broken")
 	}
-	if danglingNumber.MatchString(text) {
-		problems = append(problems, "it breaks off after a number")
-	}
 	return problems
 }
 
 var (
-	markupPattern  = regexp.MustCompile("\\*\\*|__|\\]\\(|</?[a-zA-Z]+[ >/]|&[a-z]+;|^#+ |\\{\\{|\\}\\}|^\\||\\|$|\\\\[nrt]")
-	brokenPoint    = regexp.MustCompile(`\w \.(\s|$)`)
-	listMark       = regexp.MustCompile(`(^|\s)\(?[a-z0-9]\)\s`)
-	danglingNumber = regexp.MustCompile(`\b(of|to|by|from|was|were|at|than|and) \d+\.$`)
+	markupPattern = regexp.MustCompile("\\*\\*|__|\\]\\(|</?[a-zA-Z]+[ >/]|&[a-z]+;|^#+ |\\{\\{|\\}\\}|^\\||\\|$|\\\\[nrt]")
+	brokenPoint   = regexp.MustCompile(`\w \.(\s|$)`)
+	listMark      = regexp.MustCompile(`(^|\s)\(?[a-z0-9]\)\s`)
+	brokenOff     = regexp.MustCompile(`\b(of|a|the|and) \d{1,2}\.$`)
 )
 
 func ended(text string) bool {
@@ -180,4 +177,34 @@ func doubled(text string) string {
 		}
 	}
 	return ""
+}
+
+// Mend repairs the form of a sentence as far as no word has to be guessed:
+// spacing, a doubled word, markup, the missing end.
+func Mend(sentence string) string {
+	text := strings.Join(strings.Fields(sentence), " ")
+	text = strings.NewReplacer("**", "", "__", "", "`", "", " ,", ",", " .", ".", " ;", ";").Replace(text)
+	text = strings.TrimLeft(text, "#|>*•- ")
+	for range 3 {
+		word := doubled(text)
+		if word == "" {
+			break
+		}
+		words := strings.Fields(text)
+		for i := 1; i < len(words); i++ {
+			if strings.EqualFold(words[i], words[i-1]) {
+				words = append(words[:i], words[i+1:]...)
+				break
+			}
+		}
+		text = strings.Join(words, " ")
+	}
+	text = strings.TrimRight(text, " ,;:|–-")
+	if strings.Count(text, "“") == strings.Count(text, "”")+1 {
+		text += "”"
+	}
+	if text != "" && !ended(text) {
+		text += "."
+	}
+	return text
 }

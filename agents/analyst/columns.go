@@ -1,0 +1,170 @@
+package analyst
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/quaestor-run/quaestor/agents/prose"
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+func questionTables(in Input) []tools.TableProfile {
+	var tables []tools.TableProfile
+	for _, id := range in.Question.Tables {
+		for _, t := range in.Survey.Value.Tables {
+			if t.ID == id {
+				tables = append(tables, t)
+			}
+		}
+	}
+	return tables
+}
+
+// timeColumn picks the column that dates a row best: complete, and by its name
+// the date on which the thing itself happened rather than was filed.
+func timeColumn(t tools.TableProfile) (tools.ColumnProfile, bool) {
+	var best tools.ColumnProfile
+	highest, found := 0.0, false
+	for _, c := range t.Columns {
+		if c.Type != tools.TypeDate && !prose.YearColumn(c.Name, c.Min, c.Max) || c.Distinct < 2 {
+			continue
+		}
+		score := nameScore(c.Name, " decision approved approval granted publication published release released issued effective event occurrence incident closed completed dtdec yrdec order invoice sale purchase start started ") -
+			8*share(c.Empty, t.Rows)
+		if nameScore(c.Name, " received report reported filed submitted updated modified created entered dtrec yrrec ") > 0 {
+			score -= 1.5
+		}
+		if c.Type == tools.TypeDate {
+			score += 0.5 // a date shows whether the last year is complete
+		}
+		if !found || score > highest {
+			best, highest, found = c, score, true
+		}
+	}
+	return best, found
+}
+
+func nameScore(name, words string) float64 {
+	for _, word := range prose.Words(prose.ColumnName(name) + " " + name) {
+		if strings.Contains(words, " "+word+" ") {
+			return 2
+		}
+	}
+	return 0
+}
+
+func share(part, whole int) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// measures are the numeric columns that measure something: no ids, codes,
+// flags, years or counts of rows.
+func measures(t tools.TableProfile, clock string) []tools.ColumnProfile {
+	var list []tools.ColumnProfile
+	for _, c := range t.Columns {
+		numeric := c.Type == tools.TypeInteger || c.Type == tools.TypeNumber
+		if numeric && c.Name != clock && c.Distinct > 2 && 2*c.Empty < t.Rows && !identifies(c.Name) && !prose.YearColumn(c.Name, c.Min, c.Max) {
+			list = append(list, c)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b tools.ColumnProfile) int {
+		return cmp.Compare(typeRank(a), typeRank(b))
+	})
+	return list
+}
+
+func typeRank(c tools.ColumnProfile) int {
+	if c.Type == tools.TypeNumber {
+		return 0
+	}
+	return 1
+}
+
+// identifies says that a column only tells rows apart or sends post to them.
+func identifies(name string) bool {
+	lower := strings.ToLower(name)
+	return nameScore(name, " id ids key keys code codes zip postcode postal phone fax street street1 street2 address url uri link email index row nr no number lat latitude lon lng longitude month day week hour quarter weekday uuid guid hash isin iban sku ") > 0 ||
+		strings.HasSuffix(lower, "id") && len(lower) <= 8 || strings.HasSuffix(lower, "number")
+}
+
+// categories are the columns worth counting by, the most telling first.
+func categories(t tools.TableProfile) []tools.ColumnProfile {
+	type ranked struct {
+		tools.ColumnProfile
+		score float64
+	}
+	var list []ranked
+	for _, c := range t.Columns {
+		if c.Type != tools.TypeText || c.Distinct < 2 || 2*c.Distinct > t.Rows && c.Distinct > 12 || len(c.Top) == 0 {
+			continue
+		}
+		if strings.Contains(strings.ToLower(c.Name), "street") || strings.Contains(strings.ToLower(c.Name), "address") || nameScore(c.Name, " name title description notes comment text date time ") > 0 && c.Distinct > 60 {
+			continue
+		}
+		score := nameScore(c.Name, " panel category type class sector industry region country status kind group segment department division product family party outcome result ") +
+			nameScore(c.Name, " company applicant manufacturer vendor supplier customer state city source ")/2 -
+			3*share(c.Empty, t.Rows)
+		if c.Distinct <= 40 {
+			score++
+		}
+		if identifies(c.Name) {
+			score -= 2
+		}
+		if coded(c) {
+			score -= 1.5
+		}
+		if top := share(c.Top[0].Count, t.Rows-c.Empty); top > 0.97 || top < 0.03 {
+			score -= 1.5
+		}
+		list = append(list, ranked{c, score})
+	}
+	slices.SortStableFunc(list, func(a, b ranked) int { return cmp.Compare(b.score, a.score) })
+	out := make([]tools.ColumnProfile, 0, len(list))
+	for _, r := range list {
+		if r.score > -1.5 {
+			out = append(out, r.ColumnProfile)
+		}
+	}
+	return out
+}
+
+// coded says that the values of a column are codes which the table does not
+// spell out.
+func coded(c tools.ColumnProfile) bool {
+	codes := 0
+	for _, top := range c.Top {
+		if isCode(top.Value) {
+			codes++
+		}
+	}
+	return 2*codes > len(c.Top)
+}
+
+func isCode(value string) bool {
+	if len(value) > 5 || value == "" {
+		return false
+	}
+	return !strings.ContainsFunc(value, unicode.IsLower)
+}
+
+// series says that a table has one row for each time: then its measures are
+// followed, not its rows counted.
+func series(t tools.TableProfile, clock tools.ColumnProfile) bool {
+	return clock.Distinct >= 4 && 10*clock.Distinct >= 9*(t.Rows-clock.Empty)
+}
+
+// panel gives the column by which a table repeats each time, when it has one
+// row for each time and value of that column.
+func panel(t tools.TableProfile, clock tools.ColumnProfile) (tools.ColumnProfile, bool) {
+	for _, c := range t.Columns {
+		if c.Type == tools.TypeText && c.Distinct >= 2 && c.Distinct*clock.Distinct == t.Rows {
+			return c, true
+		}
+	}
+	return tools.ColumnProfile{}, false
+}

@@ -1,0 +1,123 @@
+package analyst
+
+import (
+	"encoding/json"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
+)
+
+// analyse first computes what the question's tables can tell and looks for
+// contrary evidence, then makes findings of both and of the quotations.
+func analyse(turn agents.Turn[Input]) (agents.Move[agents.Analysis], error) {
+	in := turn.Input
+	tasks := tasksOf(in)
+	if turn.Step == 0 && len(tasks) > 0 {
+		var move agents.Move[agents.Analysis]
+		for _, t := range tasks {
+			call, err := agents.Call(t.tool, t.input)
+			if err != nil {
+				return move, err
+			}
+			move.Calls = append(move.Calls, call)
+		}
+		return move, nil
+	}
+	return agents.Done(conclude(in, tasks, turn.Results)), nil
+}
+
+// task is one tool call and what is needed to read its result.
+type task struct {
+	tool   string
+	input  any
+	table  string // title, readable
+	column string // as in the table
+	read   func(in Input, t task, value json.RawMessage) ([]agents.Finding, error)
+}
+
+// tasksOf decides what to compute. It depends on the input alone, so that the
+// results, which come in the order of the calls, can be told apart.
+func tasksOf(in Input) []task {
+	var tasks []task
+	facet := prose.QuestionFacet(in.Question.Text)
+	tables := questionTables(in)
+	for i, table := range tables {
+		switch facet {
+		case prose.Development:
+			tasks = append(tasks, trendTasks(table)...)
+		case prose.Distribution:
+			tasks = append(tasks, frequencyTasks(table, categoriesFor(i))...)
+		case prose.Harms:
+			tasks = append(tasks, trendTasks(table)...)
+			tasks = append(tasks, frequencyTasks(table, 1)...)
+		default:
+			tasks = append(tasks, trendTasks(table)...)
+			tasks = append(tasks, frequencyTasks(table, 1)...)
+		}
+	}
+	if hasQuotes(in.Evidence.Value) {
+		tasks = append(tasks, contraryTask(in))
+	}
+	return tasks
+}
+
+// categoriesFor gives the first table more room than those after it.
+func categoriesFor(place int) int {
+	if place == 0 {
+		return 2
+	}
+	return 1
+}
+
+func conclude(in Input, tasks []task, results []agents.ToolResult) agents.Analysis {
+	out := agents.Analysis{Question: in.Question.ID, Findings: []agents.Finding{}}
+	var contrary []quotable
+	for i, result := range results[:min(len(results), len(tasks))] {
+		t := tasks[i]
+		if result.Error != "" {
+			if t.table != "" {
+				out.Gaps = append(out.Gaps, "The table "+prose.Quote(t.table)+" could not be evaluated: "+prose.Close(prose.Shorten(result.Error, 220)))
+			}
+			continue
+		}
+		value := agents.Unfence(result.Value)
+		if t.read == nil {
+			contrary = append(contrary, readContrary(in, value)...)
+			continue
+		}
+		findings, err := t.read(in, t, value)
+		if err != nil {
+			out.Gaps = append(out.Gaps, "The result of tool "+t.tool+" on "+prose.Quote(t.table)+" could not be read.")
+			continue
+		}
+		out.Findings = append(out.Findings, findings...)
+	}
+	quoted := quotedFindings(in, contrary)
+	out.Findings = append(out.Findings, quoted...)
+	if len(out.Findings) > maxFindings {
+		out.Findings = out.Findings[:maxFindings]
+	}
+	out.Gaps = append(out.Gaps, gaps(in, len(out.Findings), quoted)...)
+	return out
+}
+
+// gaps names what the question was left without.
+func gaps(in Input, findings int, quoted []agents.Finding) []string {
+	question := prose.Quote(in.Question.Text)
+	topic := prose.ParseTopic(in.Topic)
+	switch {
+	case findings == 0:
+		return []string{"No sentence of the sources that could be quoted, and no table, answers the question " + question}
+	case len(quoted) == 0:
+		return []string{"The question " + question + " is answered from tables alone; no sentence of the sources could be quoted on it."}
+	}
+	for _, e := range in.Evidence.Value {
+		if e.Computation == nil && topic.Names(e.Title+" . "+e.Quote) {
+			return nil
+		}
+	}
+	if len(topic.Terms()) == 0 || topic.Phrase == "the topic" {
+		return nil
+	}
+	return []string{"On the question " + question + " no quoted source names " + topic.Subject + " itself; the quotations concern related subjects."}
+}

@@ -1,0 +1,146 @@
+package analyst
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
+)
+
+// search is the part of the documents tool's input that is used here.
+type search struct {
+	Query string `json:"query"`
+	Limit int    `json:"limit,omitempty"`
+}
+
+// found is the part of the documents tool's output that is used here.
+type found struct {
+	Hits []struct {
+		Title     string `json:"title"`
+		Year      int    `json:"year"`
+		Heading   string `json:"heading"`
+		Sentences []struct {
+			ID   string `json:"id"`
+			Text string `json:"text"`
+		} `json:"sentences"`
+	} `json:"hits"`
+}
+
+// quotable is a sentence of a source with what is known of its place.
+type quotable struct {
+	id     string
+	text   string
+	source prose.Source
+}
+
+func hasQuotes(evidence []agents.Evidence) bool {
+	return slices.ContainsFunc(evidence, func(e agents.Evidence) bool { return e.Computation == nil })
+}
+
+// contraryTask looks for sentences that speak against the topic's expectation.
+func contraryTask(in Input) task {
+	topic := prose.ParseTopic(in.Topic)
+	query := strings.Join(topic.Terms(), " ") + " " + prose.Contrary.Vocabulary()
+	return task{tool: toolDocuments, input: search{Query: query, Limit: 15}}
+}
+
+func readContrary(in Input, value json.RawMessage) []quotable {
+	var f found
+	if json.Unmarshal(value, &f) != nil {
+		return nil
+	}
+	topic := prose.ParseTopic(in.Topic)
+	var out []quotable
+	for _, h := range f.Hits {
+		source := prose.Source{Title: h.Title, Year: h.Year, Heading: h.Heading}
+		if s := source.Section(); s == prose.SectionMethods || s == prose.SectionAims {
+			continue
+		}
+		for _, s := range h.Sentences {
+			p := prose.Passage{Title: h.Title, Heading: h.Heading, Sentence: s.Text}
+			if prose.Contrary.Speaks(s.Text) && prose.Standalone(s.Text) && topic.Judge(p).Tier >= prose.Related {
+				out = append(out, quotable{s.ID, s.Text, source})
+			}
+		}
+	}
+	return out
+}
+
+// quotedFindings makes a finding of every quotation.
+func quotedFindings(in Input, contrary []quotable) []agents.Finding {
+	topic := prose.ParseTopic(in.Topic)
+	var findings []agents.Finding
+	for _, e := range in.Evidence.Value {
+		if e.Computation != nil || e.Quote == "" {
+			continue
+		}
+		q := quotable{e.ID, e.Quote, prose.Source{Title: e.Title, Year: e.Year, Heading: e.Heading}}
+		f := agents.Finding{
+			Statement: q.source.Attribute(q.text), Theme: in.Question.Theme, Confidence: weigh(topic, q),
+			Evidence: []string{e.ID}, DataPoints: percentages(q),
+		}
+		if against, ok := opposing(topic, q, contrary, in.Evidence.Value); ok {
+			f.Counter = []agents.Statement{{Text: against.source.Attribute(against.text), Evidence: []string{against.id}}}
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// weigh is medium for a result or conclusion on the subject itself, else low:
+// one sentence of one source is never high.
+func weigh(topic prose.Topic, q quotable) string {
+	section := q.source.Section()
+	own := topic.Names(q.source.Title + " . " + q.text)
+	if own && (section == prose.SectionConclusion || section == prose.SectionResults || section == prose.SectionBody) {
+		return "medium"
+	}
+	if section == prose.SectionConclusion || section == prose.SectionResults {
+		return "medium"
+	}
+	return "low"
+}
+
+var percentPattern = regexp.MustCompile(`(\d+(?:\.\d+)?)\s?(?:%|per ?cent\b)`)
+
+// percentages are the percentages a quotation states, as data points.
+func percentages(q quotable) []agents.DataPoint {
+	var points []agents.DataPoint
+	for _, match := range percentPattern.FindAllStringSubmatch(q.text, 4) {
+		value, err := strconv.ParseFloat(match[1], 64)
+		if err != nil {
+			continue
+		}
+		points = append(points, agents.DataPoint{Label: prose.Shorten(prose.Inner(q.text), 80), Value: value, Unit: "%", Evidence: q.id})
+	}
+	return points
+}
+
+// opposing finds a contrary sentence about the same thing: it shares words with
+// the quotation that the topic does not already have.
+func opposing(topic prose.Topic, q quotable, contrary []quotable, evidence []agents.Evidence) (quotable, bool) {
+	if prose.Contrary.Speaks(q.text) {
+		return quotable{}, false
+	}
+	known := prose.Content(topic.Text)
+	words := prose.Content(q.text + " " + q.source.Title)
+	for _, c := range contrary {
+		if c.id == q.id || slices.ContainsFunc(evidence, func(e agents.Evidence) bool { return e.ID == c.id }) {
+			continue
+		}
+		shared := 0
+		for _, stem := range prose.Content(c.text + " " + c.source.Title) {
+			if slices.Contains(words, stem) && !slices.Contains(known, stem) && len(stem) > 3 {
+				shared++
+			}
+		}
+		if shared >= 4 {
+			return c, true
+		}
+	}
+	return quotable{}, false
+}

@@ -1,0 +1,286 @@
+package analyst
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// trendInput is the part of the trend tool's input that is used here.
+type trendInput struct {
+	Table     string            `json:"table"`
+	Time      string            `json:"time"`
+	Value     string            `json:"value,omitempty"`
+	Aggregate string            `json:"aggregate,omitempty"`
+	Period    string            `json:"period,omitempty"`
+	Where     []tools.Condition `json:"where,omitempty"`
+}
+
+// trendOutput is the part of the trend tool's output that is used here.
+type trendOutput struct {
+	Evidence    string            `json:"evidence"`
+	Time        string            `json:"time"`
+	Value       string            `json:"value"`
+	Aggregate   string            `json:"aggregate"`
+	Where       []tools.Condition `json:"where"`
+	Series      []point           `json:"series"`
+	Excluded    []excluded        `json:"excluded"`
+	N           int               `json:"n"`
+	Test        string            `json:"test"`
+	S           float64           `json:"s"`
+	Z           float64           `json:"z"`
+	P           float64           `json:"p"`
+	Direction   string            `json:"direction"`
+	Significant bool              `json:"significant"`
+	Slope       slope             `json:"slope"`
+	ChangePoint *changePoint      `json:"change_point"`
+	First       point             `json:"first"`
+	Last        point             `json:"last"`
+}
+
+type point struct {
+	Period string  `json:"period"`
+	Value  float64 `json:"value"`
+}
+
+type excluded struct {
+	Period string       `json:"period"`
+	Value  tools.Number `json:"value"`
+	Reason string       `json:"reason"`
+}
+
+type slope struct {
+	Value      float64 `json:"value"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	Confidence float64 `json:"confidence"`
+	Per        string  `json:"per"`
+}
+
+type changePoint struct {
+	Period      string  `json:"period"`
+	P           float64 `json:"p"`
+	Significant bool    `json:"significant"`
+	BeforeMean  float64 `json:"before_mean"`
+	AfterMean   float64 `json:"after_mean"`
+	Method      string  `json:"method"`
+}
+
+// maxGroups bounds the groups of a panel that are followed one by one.
+const maxGroups = 3
+
+// trendTasks follows a table over time: the number of its rows, or, in a table
+// with one row for each time, its measures.
+func trendTasks(t tools.TableProfile) []task {
+	clock, ok := timeColumn(t)
+	if !ok {
+		return nil
+	}
+	base := trendInput{Table: t.ID, Time: clock.Name, Period: "year"}
+	follow := func(in trendInput) task {
+		return task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, read: readTrend}
+	}
+	measured := measures(t, clock.Name)
+	if by, ok := panel(t, clock); ok && len(measured) > 0 {
+		base.Value, base.Aggregate = measured[0].Name, "sum"
+		tasks := []task{follow(base)}
+		for _, top := range by.Top[:min(maxGroups, len(by.Top))] {
+			group := base
+			group.Where = []tools.Condition{{Column: by.Name, Equals: top.Value}}
+			tasks = append(tasks, follow(group))
+		}
+		return tasks
+	}
+	if series(t, clock) && len(measured) > 0 {
+		var tasks []task
+		for _, m := range measured[:min(2, len(measured))] {
+			base.Value, base.Aggregate = m.Name, "mean"
+			tasks = append(tasks, follow(base))
+		}
+		return tasks
+	}
+	base.Aggregate = "count"
+	return []task{follow(base)}
+}
+
+func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
+	var out trendOutput
+	if err := json.Unmarshal(value, &out); err != nil {
+		return nil, fmt.Errorf("reading a trend: %w", err)
+	}
+	if out.Evidence == "" || len(out.Series) == 0 {
+		return nil, errors.New("reading a trend: it has no evidence id or no series")
+	}
+	main := agents.Finding{
+		Statement: out.sentence(t), Theme: in.Question.Theme, Confidence: "medium", Evidence: []string{out.Evidence},
+		DataPoints: []agents.DataPoint{
+			{Label: out.First.Period, Value: out.First.Value, Unit: out.unit(), Evidence: out.Evidence},
+			{Label: out.Last.Period, Value: out.Last.Value, Unit: out.unit(), Evidence: out.Evidence},
+			{Label: "slope per " + out.per(), Value: out.Slope.Value, Unit: out.unit(), Evidence: out.Evidence},
+		},
+		Implications: []string{out.implication(t)},
+		Chart:        out.chart(t),
+	}
+	if out.Significant {
+		main.Confidence = "high"
+	}
+	findings := []agents.Finding{main}
+	for _, statement := range append(out.leftOut(t), out.change(t)...) {
+		findings = append(findings, agents.Finding{Statement: statement, Theme: in.Question.Theme, Confidence: main.Confidence, Evidence: []string{out.Evidence}})
+	}
+	return findings, nil
+}
+
+// sentence states the trend with its test.
+func (o trendOutput) sentence(t task) string {
+	test := fmt.Sprintf("(%s, n = %d %s, S = %s, %s; Theil-Sen slope %s per %s, %s CI %s to %s)",
+		o.Test, o.N, plural(o.per(), o.N), prose.Figure(o.S), prose.PValue(o.P),
+		prose.Figure(o.Slope.Value), o.per(), confidence(o.Slope.Confidence), prose.Figure(o.Slope.Low), prose.Figure(o.Slope.High))
+	from := fmt.Sprintf("%s in %s", prose.Figure(o.First.Value), o.First.Period)
+	to := fmt.Sprintf("%s in %s", prose.Figure(o.Last.Value), o.Last.Period)
+	rising, falling := strings.HasPrefix(o.Direction, "incr"), strings.HasPrefix(o.Direction, "decr")
+	verb := ""
+	switch {
+	case !o.Significant:
+		return fmt.Sprintf("%s shows no statistically significant trend between %s and %s %s.", o.measure(t), o.First.Period, o.Last.Period, test)
+	case rising && o.Last.Value > o.First.Value:
+		verb = "rose from " + from + " to " + to
+	case falling && o.Last.Value < o.First.Value:
+		verb = "fell from " + from + " to " + to
+	case rising:
+		verb = "tended upwards between " + o.First.Period + " and " + o.Last.Period
+	default:
+		verb = "tended downwards between " + o.First.Period + " and " + o.Last.Period
+	}
+	return o.measure(t) + " " + verb + " " + test + "."
+}
+
+// measure names what was followed over time: the rows of a table, or a column.
+func (o trendOutput) measure(t task) string {
+	name := prose.Quote(t.table)
+	what := "The number of records per " + o.per() + " in " + name
+	if o.Value != "" {
+		what = fmt.Sprintf("The %s of %s per %s in %s", aggregateName(o.Aggregate), prose.Quote(prose.ColumnName(o.Value)), o.per(), name)
+	}
+	for _, c := range o.Where {
+		what += fmt.Sprintf(" for %s %s", prose.ColumnName(c.Column), prose.Quote(c.Equals))
+	}
+	if o.Value == "" {
+		what += ", counted by " + prose.Quote(prose.ColumnName(t.column)) + ","
+	}
+	return what
+}
+
+func (o trendOutput) leftOut(t task) []string {
+	var out []string
+	for _, e := range o.Excluded[:min(2, len(o.Excluded))] {
+		reason := strings.TrimPrefix(e.Reason, "incomplete: ")
+		so := ""
+		if v := float64(e.Value); !math.IsNaN(v) && o.Value == "" {
+			so = fmt.Sprintf(" (%s so far)", prose.Count(int(v), "record"))
+			if strings.Contains(reason, "begin") || strings.ContainsAny(e.Period, "–-…") {
+				so = fmt.Sprintf(" (%s)", prose.Count(int(v), "record"))
+			}
+		}
+		if reason == e.Reason {
+			out = append(out, fmt.Sprintf("%s was left out of the test on %s: %s%s.", prose.Capital(e.Period), prose.Quote(t.table), strings.TrimSuffix(reason, "."), so))
+			continue
+		}
+		out = append(out, fmt.Sprintf("%s is incomplete in %s and was left out of the test, because its %s%s.", e.Period, prose.Quote(t.table), reason, so))
+	}
+	return out
+}
+
+func (o trendOutput) change(t task) []string {
+	c := o.ChangePoint
+	if c == nil || !c.Significant {
+		return nil
+	}
+	unit := "records per " + o.per()
+	if o.Value != "" {
+		unit = prose.ColumnName(o.Value)
+	}
+	return []string{fmt.Sprintf("The most likely change of level in %s lies at %s (%s, %s): the mean is %s %s before it and %s from then on.",
+		prose.Quote(t.table), c.Period, methodName(c.Method), prose.PValue(c.P), prose.Figure(c.BeforeMean), unit, prose.Figure(c.AfterMean))}
+}
+
+func (o trendOutput) implication(t task) string {
+	if o.Value == "" {
+		return "The counts from " + prose.Quote(t.table) + " follow how many records were entered per " + o.per() + "; what caused a change is not in the data."
+	}
+	return "The figures for " + prose.Quote(prose.ColumnName(o.Value)) + " describe what " + prose.Quote(t.table) + " measured; what caused a change is not in the data."
+}
+
+func (o trendOutput) chart(t task) *agents.Chart {
+	c := &agents.Chart{
+		Kind: "line", Title: strings.TrimSuffix(o.measure(t), ","), XLabel: prose.Capital(o.per()), YLabel: "Records",
+		Evidence: []string{o.Evidence},
+	}
+	if o.Value != "" {
+		c.YLabel = prose.Capital(prose.ColumnName(o.Value))
+	}
+	for _, p := range o.Series {
+		c.X = append(c.X, p.Period)
+		c.Y = append(c.Y, p.Value)
+	}
+	var notes []string
+	for _, e := range o.Excluded[:min(3, len(o.Excluded))] {
+		notes = append(notes, e.Period+" left out ("+e.Reason+")")
+	}
+	if len(notes) > 0 {
+		c.Note = prose.Capital(strings.Join(notes, "; ")) + "."
+	}
+	return c
+}
+
+func (o trendOutput) per() string {
+	if o.Slope.Per != "" {
+		return o.Slope.Per
+	}
+	return "year"
+}
+
+func (o trendOutput) unit() string {
+	if o.Value == "" {
+		return "records"
+	}
+	return prose.ColumnName(o.Value)
+}
+
+func aggregateName(aggregate string) string {
+	switch aggregate {
+	case "sum":
+		return "total"
+	case "median":
+		return "median"
+	}
+	return "mean"
+}
+
+func methodName(method string) string {
+	if method == "" {
+		return "change-point test"
+	}
+	return method
+}
+
+func plural(noun string, n int) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+// confidence writes a level (0.95) as "95 %".
+func confidence(level float64) string {
+	if level <= 0 || level >= 1 {
+		level = 0.95
+	}
+	return prose.Figure(math.Round(1000*level)/10) + " %"
+}

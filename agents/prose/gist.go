@@ -1,0 +1,32 @@
+package prose
+
+import "strings"
+
+// Gist is a verbatim beginning of a sentence that can stand for it in a
+// summary: the sentence up to a clause that only adds to it. A sentence that
+// turns or restricts what it says is not cut. The end mark is left off.
+func Gist(sentence string) string {
+	text := strings.TrimRight(Inner(sentence), ".!")
+	if containsCue(padded(text), "but|however|although|though|except|unless|only|not|yet|whereas|while|despite|if") {
+		return text
+	}
+	best := text
+	for _, mark := range []string{"; ", ", and ", ", which ", ", with ", ", reflecting ", ", as demonstrated ", ", indicating ", ", suggesting ", ": ", " ("} {
+		at := strings.Index(text, mark)
+		if at <= 0 || at >= len(best) {
+			continue
+		}
+		if head := text[:at]; len(strings.Fields(head)) >= 8 && hasVerb(head) && !unbalanced(head) {
+			best = head
+		}
+	}
+	return best
+}
+
+// Article is "a" or "an" for a year read aloud: "an 1848 source".
+func Article(year int) string {
+	if century := year / 100; century == 18 || century == 11 || century == 8 {
+		return "an"
+	}
+	return "a"
+}

@@ -1,0 +1,183 @@
+package reviewer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
+)
+
+// review checks a draft by fixed rules.
+func review(turn agents.Turn[Input]) (agents.Move[agents.Review], error) {
+	c := checker{in: turn.Input, evidence: make(map[string]agents.Evidence)}
+	for _, e := range turn.Input.Evidence.Value {
+		c.evidence[e.ID] = e
+	}
+	c.sections()
+	c.themes()
+	c.sentences()
+	c.duplicates()
+	c.paragraphs()
+	issues := c.issues
+	slices.SortStableFunc(issues, func(a, b agents.Issue) int { return severity(a) - severity(b) })
+	if len(issues) > maxIssues {
+		issues = issues[:maxIssues]
+	}
+	grave := slices.ContainsFunc(issues, func(i agents.Issue) bool { return i.Severity == major })
+	return agents.Done(agents.Review{Accept: !grave, Issues: issues}), nil
+}
+
+func severity(i agents.Issue) int {
+	if i.Severity == major {
+		return 0
+	}
+	return 1
+}
+
+type checker struct {
+	in       Input
+	evidence map[string]agents.Evidence
+	issues   []agents.Issue
+}
+
+func (c *checker) add(i agents.Issue) { c.issues = append(c.issues, i) }
+
+// sections looks for parts every report has.
+func (c *checker) sections() {
+	for _, kind := range []agents.SectionKind{
+		agents.SectionSummary, agents.SectionIntroduction, agents.SectionFindings, agents.SectionAnalysis,
+		agents.SectionRecommendations, agents.SectionConclusion, agents.SectionLimitations,
+	} {
+		has := func(s agents.Section) bool {
+			return s.Kind == kind && len(s.Paragraphs)+len(s.Tables)+len(s.Charts) > 0
+		}
+		if !slices.ContainsFunc(c.in.Draft.Value.Sections, has) {
+			c.add(agents.Issue{
+				Kind: missing, Severity: major, Section: string(kind),
+				Problem: fmt.Sprintf("the report has no section of kind %q", kind), Suggestion: "Add it, short if there is little to say.",
+			})
+		}
+	}
+}
+
+// themes looks for planned questions that are neither answered nor named as
+// gaps.
+func (c *checker) themes() {
+	var named []string
+	for _, q := range c.in.Plan.Value.Questions {
+		if c.covered(q) || slices.Contains(named, q.Theme) {
+			continue
+		}
+		named = append(named, q.Theme)
+		c.add(agents.Issue{
+			Kind: missing, Severity: major, Section: q.Theme,
+			Problem:    "the question “" + prose.Inner(q.Text) + "” has neither findings nor a word in the limitations",
+			Suggestion: "Add findings under this theme, or name the gap.",
+		})
+	}
+}
+
+func (c *checker) covered(q agents.Question) bool {
+	for _, s := range c.in.Draft.Value.Sections {
+		switch s.Kind {
+		case agents.SectionFindings:
+			if s.Heading == q.Theme {
+				return true
+			}
+		case agents.SectionRecommendations:
+			if prose.QuestionFacet(q.Text) == prose.Advice && cites(s) {
+				return true
+			}
+		case agents.SectionLimitations:
+			for _, p := range s.Paragraphs {
+				for _, sentence := range p.Sentences {
+					if strings.Contains(sentence.Text, prose.Inner(q.Text)) || strings.Contains(sentence.Text, prose.Quote(q.Theme)) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+func cites(s agents.Section) bool {
+	return slices.ContainsFunc(s.Paragraphs, func(p agents.Paragraph) bool {
+		return slices.ContainsFunc(p.Sentences, func(st agents.Statement) bool { return len(st.Evidence) > 0 })
+	})
+}
+
+// sentences checks each sentence by itself.
+func (c *checker) sentences() {
+	for _, s := range c.in.Draft.Value.Sections {
+		for _, p := range s.Paragraphs {
+			for _, sentence := range p.Sentences {
+				if problem, suggestion := c.unsupported(s.Kind, sentence); problem != "" {
+					c.add(agents.Issue{Kind: accuracy, Severity: major, Section: s.Heading, Sentence: sentence.Text, Problem: problem, Suggestion: suggestion})
+					continue
+				}
+				if problems := prose.Problems(sentence.Text); len(problems) > 0 {
+					c.add(agents.Issue{
+						Kind: grammar, Severity: major, Section: s.Heading, Sentence: sentence.Text,
+						Problem: strings.Join(problems, "; "), Suggestion: "Mend the sentence or leave it out.",
+					})
+				}
+			}
+		}
+	}
+}
+
+// duplicates finds sentences that say what another has already said. The
+// summary may restate in other words, but not repeat.
+func (c *checker) duplicates() {
+	type seen struct {
+		text    string
+		content []string
+		summary bool
+	}
+	var before []seen
+	for _, s := range c.in.Draft.Value.Sections {
+		for _, p := range s.Paragraphs {
+			for _, sentence := range p.Sentences {
+				this := seen{sentence.Text, prose.Content(sentence.Text), s.Kind == agents.SectionSummary}
+				again := slices.ContainsFunc(before, func(b seen) bool {
+					return b.text == this.text || b.summary == this.summary && len(this.content) > 3 && len(b.content) > 3 && prose.Same(b.text, this.text)
+				})
+				if again {
+					c.add(agents.Issue{
+						Kind: flow, Severity: major, Section: s.Heading, Sentence: sentence.Text,
+						Problem: "the report has already said this", Suggestion: "Leave it out here.",
+					})
+				}
+				before = append(before, this)
+			}
+		}
+	}
+}
+
+// The size from which a paragraph is too long.
+const (
+	maxSentences = 8
+	maxWords     = 320
+)
+
+func (c *checker) paragraphs() {
+	for _, s := range c.in.Draft.Value.Sections {
+		for _, p := range s.Paragraphs {
+			words := 0
+			for _, sentence := range p.Sentences {
+				words += len(strings.Fields(sentence.Text))
+			}
+			if p.List || len(p.Sentences) <= maxSentences && words <= maxWords || len(p.Sentences) < 2 {
+				continue
+			}
+			c.add(agents.Issue{
+				Kind: flow, Severity: minor, Section: s.Heading, Sentence: p.Sentences[0].Text,
+				Problem:    fmt.Sprintf("the paragraph that begins here has %s and %s", prose.Count(len(p.Sentences), "sentence"), prose.Count(words, "word")),
+				Suggestion: "Divide it.",
+			})
+		}
+	}
+}

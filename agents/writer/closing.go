@@ -1,0 +1,239 @@
+package writer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
+)
+
+// recommendations quotes what the sources recommend, and suggests how the
+// evidence could be made better. The two are kept apart.
+func (m material) recommendations(theme string) agents.Section {
+	section := agents.Section{Kind: agents.SectionRecommendations, Heading: "Recommendations"}
+	_, quoted := m.under(theme)
+	if theme != "" && len(quoted) > 0 {
+		section.Paragraphs = append(section.Paragraphs,
+			paragraph(agents.Statement{Text: "The sources themselves recommend or require the following.", Evidence: cited(quoted, maxLeadEvidence)}))
+		section.Paragraphs = append(section.Paragraphs, m.quotedParagraphs(quoted)...)
+	} else {
+		section.Paragraphs = append(section.Paragraphs, paragraph(plain("No recommendation of the sources could be quoted on this topic.")))
+	}
+	if steps := m.nextSteps(); len(steps) > 0 {
+		section.Paragraphs = append(section.Paragraphs,
+			paragraph(plain("The following steps are suggestions of method that follow from the gaps of this report; they are not findings.")),
+			agents.Paragraph{List: true, Sentences: steps})
+	}
+	return section
+}
+
+// nextSteps suggests what would close the gaps.
+func (m material) nextSteps() []agents.Statement {
+	var steps []agents.Statement
+	for _, it := range m.computedItems() {
+		if it.Chart != nil && it.Chart.Note != "" {
+			table := prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title))
+			text := "Repeat the trend test on " + table + " once the period that was left out is complete."
+			if !slices.ContainsFunc(steps, func(s agents.Statement) bool { return s.Text == text }) && strings.Contains(it.Chart.Note, "incomplete") {
+				steps = append(steps, agents.Statement{Text: text, Evidence: it.Evidence})
+			}
+		}
+	}
+	if s, ok := m.directness(); ok {
+		text := "Add sources that name " + m.topic.Subject + " itself, and that are recent."
+		if len(s.Evidence) > 0 {
+			text = "Add more sources that name " + m.topic.Subject + " itself."
+		}
+		steps = append(steps, plain(text))
+	}
+	for _, theme := range m.missingThemes() {
+		steps = append(steps, plain("Look for sources on the theme "+prose.Quote(theme)+", on which nothing could be quoted or computed."))
+	}
+	if n := len(m.in.Survey.Value.Unread); n > 0 {
+		steps = append(steps, plain("Supply the "+prose.WordCount(n, "document")+" that could not be read in another form."))
+	}
+	if len(m.items) > 0 {
+		steps = append(steps, plain("Have a person who knows the field read the quoted passages in their place before anything is decided on them."))
+	}
+	return steps
+}
+
+func (m material) missingThemes() []string {
+	var missing []string
+	for _, theme := range m.in.Plan.Value.Structure {
+		if !slices.Contains(m.themes, theme) && !slices.Contains(missing, theme) {
+			missing = append(missing, theme)
+		}
+	}
+	return missing
+}
+
+// conclusion draws together what can be said, without repeating a sentence.
+func (m material) conclusion() agents.Section {
+	section := agents.Section{Kind: agents.SectionConclusion, Heading: "Conclusion"}
+	if len(m.items) == 0 {
+		return emptySection(agents.SectionConclusion, "Conclusion", "The sources at hand do not answer the topic.")
+	}
+	var sentences []agents.Statement
+	if s, ok := m.concludeTrends(); ok {
+		sentences = append(sentences, s)
+	}
+	if s, ok := m.concludeQuotes(); ok {
+		sentences = append(sentences, s)
+	}
+	sentences = append(sentences, plain("What this means for a decision is left to the reader, who can follow every sentence to its place in a source."))
+	section.Paragraphs = []agents.Paragraph{paragraph(sentences...)}
+	return section
+}
+
+func (m material) concludeTrends() (agents.Statement, bool) {
+	items, results := m.trends()
+	var up, down, flat []string
+	for i, r := range results {
+		name := prose.Quote(prose.TableName(m.evidence[items[i].Evidence[0]].Title))
+		list := &flat
+		switch {
+		case r.Significant && strings.HasPrefix(r.Direction, "incr"):
+			list = &up
+		case r.Significant:
+			list = &down
+		}
+		if !slices.Contains(*list, name) {
+			*list = append(*list, name)
+		}
+	}
+	var parts []string
+	if len(up) > 0 {
+		parts = append(parts, "growth in "+prose.List(up))
+	}
+	if len(down) > 0 {
+		parts = append(parts, "decline in "+prose.List(down))
+	}
+	if len(flat) > 0 {
+		parts = append(parts, "no clear direction in "+prose.List(flat))
+	}
+	if len(parts) == 0 {
+		return agents.Statement{}, false
+	}
+	return agents.Statement{Text: "What can be counted shows " + prose.List(parts) + ".", Evidence: cited(items, maxLeadEvidence)}, true
+}
+
+func (m material) concludeQuotes() (agents.Statement, bool) {
+	var contrary, others []item
+	for _, it := range m.items {
+		if it.quote == nil {
+			continue
+		}
+		if slices.Contains(it.facets, prose.Contrary) {
+			contrary = append(contrary, it)
+		} else {
+			others = append(others, it)
+		}
+	}
+	switch {
+	case len(contrary)+len(others) == 0:
+		return agents.Statement{}, false
+	case len(contrary) == 0:
+		return agents.Statement{Text: "What the quoted sources say points one way only, which may owe as much to their choice as to the matter.", Evidence: cited(others, maxLeadEvidence)}, true
+	case len(contrary) >= len(others):
+		return agents.Statement{Text: "What the quoted sources say is mostly cautious: negations and doubts are at least as frequent as plain reports of an effect.", Evidence: cited(contrary, maxLeadEvidence)}, true
+	}
+	return agents.Statement{Text: "What the quoted sources say is mixed: reports of an effect prevail, and stand beside negations and doubts.", Evidence: cited(slices.Concat(others[:1], contrary), maxLeadEvidence)}, true
+}
+
+// limitations names what the report cannot know.
+func (m material) limitations() agents.Section {
+	section := agents.Section{Kind: agents.SectionLimitations, Heading: "Limitations"}
+	first := []agents.Statement{
+		plain("The text of this report was assembled by fixed rules, without a language model: sentences were selected, counted and quoted, and nothing was interpreted."),
+		plain("A quotation stands here without its surroundings, and the selection goes by words, so that relevant passages in other words may have been missed."),
+	}
+	if n := sources(m.items); n > 0 && n < 5 {
+		first = append(first, plain("The quotations come from "+prose.WordCount(n, "source")+", which is few for the topic."))
+	}
+	section.Paragraphs = append(section.Paragraphs, paragraph(first...))
+	var list []agents.Statement
+	list = append(list, m.incomplete()...)
+	list = append(list, m.unread()...)
+	list = append(list, m.unusedTables()...)
+	for _, gap := range m.gaps {
+		list = append(list, plain(gap))
+	}
+	for _, q := range m.unanswered() {
+		list = append(list, plain("The question "+prose.Quote(strings.TrimSpace(q.Text))+" has no finding."))
+	}
+	if len(list) > 0 {
+		section.Paragraphs = append(section.Paragraphs, agents.Paragraph{List: true, Sentences: list})
+	}
+	return section
+}
+
+func (m material) incomplete() []agents.Statement {
+	items, _ := m.trends()
+	var out []agents.Statement
+	for _, it := range items {
+		if strings.Contains(it.Chart.Note, "incomplete") {
+			out = append(out, agents.Statement{
+				Text:     "Periods that are not complete in " + prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title)) + " entered no test: " + prose.Close(lowerFirst(it.Chart.Note)),
+				Evidence: it.Evidence,
+			})
+		}
+	}
+	return out
+}
+
+func lowerFirst(text string) string {
+	if text == "" || text[0] >= '0' && text[0] <= '9' {
+		return text
+	}
+	return strings.ToLower(text[:1]) + text[1:]
+}
+
+// maxNamed bounds the documents that are named one by one.
+const maxNamed = 10
+
+func (m material) unread() []agents.Statement {
+	var out []agents.Statement
+	unread := m.in.Survey.Value.Unread
+	for _, u := range unread[:min(maxNamed, len(unread))] {
+		out = append(out, plain("The document "+prose.Quote(u.URI)+" could not be read: "+prose.Close(prose.Shorten(u.Reason, 200))))
+	}
+	if rest := len(unread) - maxNamed; rest > 0 {
+		out = append(out, plain(fmt.Sprintf("A further %s could not be read.", prose.Count(rest, "document"))))
+	}
+	return out
+}
+
+func (m material) unusedTables() []agents.Statement {
+	var out []agents.Statement
+	for _, t := range m.in.Survey.Value.Tables {
+		used := slices.ContainsFunc(m.items, func(it item) bool {
+			e := m.evidence[it.Evidence[0]]
+			return e.Computation != nil && (e.URI == t.URI || e.Title == t.Title)
+		})
+		switch {
+		case !used && len(out) < maxNamed:
+			out = append(out, plain("The table "+prose.Quote(prose.TableName(t.Title))+" was not evaluated: nothing in it was found to bear on the questions."))
+		case t.Dropped > 0:
+			out = append(out, plain(fmt.Sprintf("In %s, %s left out because the number of cells does not match the header.", prose.Quote(prose.TableName(t.Title)), prose.Count(t.Dropped, "row was", "rows were"))))
+		}
+	}
+	return out
+}
+
+// unanswered are the questions of the plan that no analysis answers and no gap
+// names.
+func (m material) unanswered() []agents.Question {
+	var out []agents.Question
+	for _, q := range m.in.Plan.Value.Questions {
+		answered := slices.ContainsFunc(m.in.Analyses, func(a agents.Held[agents.Analysis]) bool {
+			return a.Value.Question == q.ID && (len(a.Value.Findings) > 0 || len(a.Value.Gaps) > 0)
+		})
+		if !answered {
+			out = append(out, q)
+		}
+	}
+	return out
+}

@@ -1,0 +1,234 @@
+package writer
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
+)
+
+// The size of the summary.
+const (
+	summaryItems    = 7
+	summaryComputed = 3
+)
+
+// summary restates the strongest items in fewer words, computed ones first.
+func (m material) summary() agents.Section {
+	section := agents.Section{Kind: agents.SectionSummary, Heading: "Executive summary"}
+	var first []agents.Statement
+	if m.in.Notice != "" {
+		first = append(first, plain("This is a partial report: "+prose.Close(strings.TrimSpace(m.in.Notice))))
+	}
+	first = append(first, m.basis())
+	section.Paragraphs = append(section.Paragraphs, paragraph(first...))
+	list := agents.Paragraph{List: true}
+	for _, it := range m.headlines() {
+		list.Sentences = append(list.Sentences, it)
+	}
+	if len(list.Sentences) > 0 {
+		section.Paragraphs = append(section.Paragraphs, list)
+	}
+	if s, ok := m.directness(); ok {
+		section.Paragraphs = append(section.Paragraphs, paragraph(s))
+	}
+	return section
+}
+
+// basis says on how much the report rests.
+func (m material) basis() agents.Statement {
+	var parts []string
+	if n := m.tablesOf(m.items); n > 0 {
+		parts = append(parts, prose.WordCount(n, "table"))
+	}
+	quotations := len(m.items) - len(m.computedItems())
+	if n := sources(m.items); n > 0 {
+		parts = append(parts, fmt.Sprintf("%s from %s", prose.Count(quotations, "quotation"), prose.WordCount(n, "source")))
+	}
+	if len(parts) == 0 {
+		return plain("The sources hold nothing that could be quoted or computed on this topic.")
+	}
+	total := m.in.Survey.Value.Total
+	text := "This evidence digest rests on " + prose.List(parts)
+	if total > 0 {
+		text += ", out of " + prose.Count(total, "document") + " searched"
+	}
+	return plain(text + ".")
+}
+
+func (m material) computedItems() []item {
+	return slices.DeleteFunc(slices.Clone(m.items), func(it item) bool { return it.quote != nil })
+}
+
+func (m material) headlines() []agents.Statement {
+	var out []agents.Statement
+	for _, it := range m.computedItems() {
+		if short := m.short(it); short != "" && len(out) < summaryComputed {
+			out = append(out, agents.Statement{Text: short, Evidence: it.Evidence})
+		}
+	}
+	for _, it := range m.strongestQuotes(summaryItems - len(out)) {
+		out = append(out, agents.Statement{Text: gist(it), Evidence: it.Evidence})
+	}
+	return out
+}
+
+// strongestQuotes picks one quotation of each source, across the themes.
+func (m material) strongestQuotes(limit int) []item {
+	var quoted []item
+	for _, it := range m.items {
+		if it.quote != nil && len(strings.Fields(prose.Gist(it.quote.Quote))) <= 32 {
+			quoted = append(quoted, it)
+		}
+	}
+	slices.SortStableFunc(quoted, func(a, b item) int { return cmp.Compare(strength(b), strength(a)) })
+	var out []item
+	perTheme := make(map[string]int)
+	for _, spread := range []int{1, 2, limit} {
+		for _, it := range quoted {
+			taken := slices.ContainsFunc(out, func(o item) bool { return o.quote.SHA256+o.quote.URI == it.quote.SHA256+it.quote.URI })
+			if len(out) < limit && !taken && perTheme[it.theme] < spread {
+				perTheme[it.theme]++
+				out = append(out, it)
+			}
+		}
+	}
+	return out
+}
+
+func strength(it item) float64 {
+	score := map[string]float64{"high": 2, "medium": 1}[it.Confidence]
+	if it.direct {
+		score += 2
+	}
+	if it.source().Section() == prose.SectionConclusion {
+		score += 2
+	}
+	if slices.Contains(it.facets, prose.Contrary) || slices.Contains(it.facets, prose.Effects) {
+		score++
+	}
+	if n := len(strings.Fields(prose.Gist(it.quote.Quote))); n > 24 {
+		score--
+	}
+	return score
+}
+
+// gist restates a quotation by its main clause.
+func gist(it item) string {
+	who := "An undated source"
+	if y := it.quote.Year; y > 0 {
+		who = fmt.Sprintf("%s source of %d", prose.Capital("one"), y)
+	}
+	return fmt.Sprintf("%s %s, in short: “%s”.", who, it.source().Verb(it.quote.Quote), prose.Gist(it.quote.Quote))
+}
+
+// result is what the summary needs of a computation, whichever tool made it.
+type result struct {
+	Direction   string  `json:"direction"`
+	Significant bool    `json:"significant"`
+	P           float64 `json:"p"`
+	Value       string  `json:"value"`
+	Column      string  `json:"column"`
+	First       *point  `json:"first"`
+	Last        *point  `json:"last"`
+	N           int     `json:"n"`
+	Test        string  `json:"test"`
+	Slope       struct {
+		Value float64 `json:"value"`
+		Per   string  `json:"per"`
+	} `json:"slope"`
+	Frequency []struct {
+		Value string  `json:"value"`
+		Share float64 `json:"share"`
+	} `json:"frequency"`
+}
+
+type point struct {
+	Period string  `json:"period"`
+	Value  float64 `json:"value"`
+}
+
+// resultOf reads the computation behind an item. What a tool puts elsewhere
+// stays empty.
+func (m material) resultOf(it item) (result, bool) {
+	e := m.evidence[it.Evidence[0]]
+	var r result
+	if e.Computation == nil || json.Unmarshal(e.Computation.Result, &r) != nil {
+		return result{}, false
+	}
+	return r, true
+}
+
+// short restates a computed finding in few words; empty when it has no short
+// form or only adds to the finding before it.
+func (m material) short(it item) string {
+	r, ok := m.resultOf(it)
+	if !ok || it.Chart == nil && it.Table == nil {
+		return ""
+	}
+	table := prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title))
+	switch {
+	case r.First != nil && r.Last != nil && r.Direction != "":
+		return m.shortTrend(r, table)
+	case len(r.Frequency) > 0 && len(r.Frequency[0].Value) > 3:
+		return fmt.Sprintf("In %s, %s of the records fall to %s.", table, prose.Percent(r.Frequency[0].Share), prose.Quote(r.Frequency[0].Value))
+	}
+	return ""
+}
+
+func (m material) shortTrend(r result, table string) string {
+	what := "yearly records"
+	if r.Slope.Per != "" && r.Slope.Per != "year" {
+		what = "records per " + r.Slope.Per
+	}
+	if r.Value != "" {
+		what = prose.Quote(prose.ColumnName(r.Value))
+	}
+	span := fmt.Sprintf("%s (%s) to %s (%s)", prose.Figure(r.First.Value), r.First.Period, prose.Figure(r.Last.Value), r.Last.Period)
+	if !r.Significant {
+		return fmt.Sprintf("In %s, %s went from %s without a significant trend.", table, what, span)
+	}
+	word := "up"
+	if strings.HasPrefix(r.Direction, "decr") {
+		word = "down"
+	}
+	return fmt.Sprintf("In %s, %s went %s from %s, a trend beyond chance (%s).", table, what, word, span, prose.PValue(r.P))
+}
+
+// directness says how many of the quoted sources name the subject itself.
+func (m material) directness() (agents.Statement, bool) {
+	var direct, all []string
+	var of []item
+	for _, it := range m.items {
+		if it.quote == nil {
+			continue
+		}
+		key := it.quote.SHA256 + it.quote.URI
+		if !slices.Contains(all, key) {
+			all = append(all, key)
+		}
+		if it.direct && !slices.Contains(direct, key) {
+			direct = append(direct, key)
+			of = append(of, it)
+		}
+	}
+	if len(all) == 0 || len(direct) == len(all) || m.topic.Phrase == "the topic" || len(m.topic.Terms()) == 0 {
+		return agents.Statement{}, false
+	}
+	if len(direct) == 0 {
+		return plain(fmt.Sprintf("None of the quoted sources names %s or a close synonym; they concern related subjects, and carry over only with care.", m.topic.Subject)), true
+	}
+	return agents.Statement{Text: fmt.Sprintf("Of the %s quoted, %s %s %s or a close synonym; the others concern related subjects, and carry over only with care.",
+		prose.WordCount(len(all), "source"), prose.Word(len(direct)), verbFor(len(direct), "names", "name"), m.topic.Subject), Evidence: cited(of, maxLeadEvidence)}, true
+}
+
+func verbFor(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
