@@ -1,0 +1,156 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/store"
+)
+
+const (
+	eventPage  = 100                    // events read from the store at once
+	eventPoll  = 500 * time.Millisecond // for events of other processes
+	heartbeat  = 15 * time.Second       // between comments on a quiet stream
+	endOfRun   = "end"                  // type of the last event
+	eventRetry = 1000                   // milliseconds a browser waits before it connects again
+)
+
+// StreamEvents follows a run.
+func (o operations) StreamEvents(ctx context.Context, in api.StreamEventsRequestObject) (api.StreamEventsResponseObject, error) {
+	run, err := o.visibleRun(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	after := given(in.Params.After)
+	if in.Params.LastEventID != nil {
+		after = *in.Params.LastEventID
+	}
+	return eventStream{server: o.Server, ctx: ctx, run: run.ID, after: after}, nil
+}
+
+// eventStream writes the events of one run as they come. It holds one page of
+// them; a reader that does not take it in time is cut off and comes back with
+// the last id it has.
+type eventStream struct {
+	server *Server
+	ctx    context.Context //nolint:containedctx // of the request, which the generated Visit does not pass
+	run    string
+	after  int64
+}
+
+// VisitStreamEventsResponse implements api.StreamEventsResponseObject.
+func (e eventStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no") // of nginx
+	w.WriteHeader(http.StatusOK)
+	out := &eventWriter{control: http.NewResponseController(w), w: w}
+	_ = out.control.SetReadDeadline(time.Time{}) // nothing more is read; its passing would end the request
+	if err := out.send("retry: %d\n\n", eventRetry); err != nil {
+		return err
+	}
+	wake, stop := e.server.watch(e.run)
+	defer stop()
+	poll := time.NewTicker(eventPoll)
+	defer poll.Stop()
+	quiet := time.Now()
+	for {
+		sent, ended, err := e.catchUp(out)
+		if err != nil || ended {
+			return err
+		}
+		switch {
+		case sent:
+			quiet = time.Now()
+		case time.Since(quiet) >= heartbeat:
+			if err := out.send(": nothing new\n\n"); err != nil {
+				return err
+			}
+			quiet = time.Now()
+		}
+		select {
+		case <-e.ctx.Done():
+			return nil
+		case <-draining(e.ctx):
+			return out.send(": the server ends; connect again\n\n")
+		case <-wake:
+		case <-poll.C:
+		}
+	}
+}
+
+// catchUp sends what is new, and the end when there will be no more. The
+// status is read before the events: what is final then has all its events.
+func (e *eventStream) catchUp(out *eventWriter) (sent, ended bool, err error) {
+	run, err := e.server.store.Run(e.ctx, e.run)
+	if err != nil {
+		return false, false, err
+	}
+	for {
+		events, err := e.server.store.Events(e.ctx, e.run, e.after, eventPage)
+		if err != nil {
+			return sent, false, err
+		}
+		for _, event := range events {
+			if err := out.event(event); err != nil {
+				return sent, false, err
+			}
+			e.after, sent = event.Seq, true
+		}
+		if len(events) < eventPage {
+			break
+		}
+	}
+	if !run.Status.Final() {
+		return sent, false, nil
+	}
+	return true, true, out.send("event: %s\ndata: {\"status\":%q}\n\n", endOfRun, run.Status)
+}
+
+// watch wakes when the run changes in this process; the channel is nil, and
+// never wakes, when the store cannot tell.
+func (s *Server) watch(run string) (<-chan struct{}, func()) {
+	if watcher, ok := s.store.(store.Watcher); ok {
+		return watcher.Watch(run)
+	}
+	return nil, func() {}
+}
+
+// eventWriter writes server-sent events, each within the patience of the
+// server.
+type eventWriter struct {
+	control *http.ResponseController
+	w       http.ResponseWriter
+}
+
+func (o *eventWriter) event(event store.Event) error {
+	data := bytes.NewBufferString("{}")
+	if len(event.Data) > 0 {
+		data.Reset()
+		if err := json.Compact(data, event.Data); err != nil { // a line break would end the field
+			return fmt.Errorf("reading event %d: %w", event.Seq, err)
+		}
+	}
+	name := strings.NewReplacer("\n", " ", "\r", " ").Replace(event.Type)
+	return o.send("id: %d\nevent: %s\ndata: %s\n\n", event.Seq, name, data)
+}
+
+func (o *eventWriter) send(format string, args ...any) error {
+	// Without deadlines (in a test, or behind an embedder) the connection's
+	// own end must do.
+	_ = o.control.SetWriteDeadline(time.Now().Add(writePatience))
+	if _, err := fmt.Fprintf(o.w, format, args...); err != nil {
+		return fmt.Errorf("sending events: %w", err)
+	}
+	if err := o.control.Flush(); err != nil {
+		return fmt.Errorf("sending events: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/store"
+)
+
+// reportPolicy keeps a page that quotes strangers from running anything.
+const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
+
+// VisitGetReportResponse implements api.GetReportResponseObject.
+func (a respond) VisitGetReportResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// VisitGetSnapshotResponse implements api.GetSnapshotResponseObject.
+func (a respond) VisitGetSnapshotResponse(w http.ResponseWriter) error { return a.write(w) }
+
+// GetReport gives the published report in one of its forms.
+func (o operations) GetReport(ctx context.Context, in api.GetReportRequestObject) (api.GetReportResponseObject, error) {
+	run, err := o.visibleRun(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	report, err := o.store.Report(ctx, run.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, notPublished(run)
+	}
+	if err != nil {
+		return nil, err
+	}
+	form := given(in.Params.Format)
+	if form == "" {
+		form = acceptedForm(ctx)
+	}
+	ref, header := report.Markdown, http.Header{"Content-Type": {"text/markdown; charset=utf-8"}}
+	switch form {
+	case api.GetReportParamsFormatHTML:
+		ref, header = report.HTML, http.Header{"Content-Type": {"text/html; charset=utf-8"}, "Content-Security-Policy": {reportPolicy}}
+	case api.GetReportParamsFormatJSON:
+		ref, header = report.JSON, http.Header{"Content-Type": {"application/json"}}
+	}
+	etag := fmt.Sprintf("%q", report.Digest+"."+string(form))
+	header["Etag"], header["Vary"] = []string{etag}, []string{"Accept"}
+	if sameTag(given(in.Params.IfNoneMatch), etag) {
+		return respond{status: http.StatusNotModified, header: header}, nil
+	}
+	body, err := o.store.Blob(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("reading the report of run %s: %v", run.ID, err) //nolint:errorlint // a lost blob is a fault, not a 404
+	}
+	return respond{status: http.StatusOK, header: header, body: body}, nil
+}
+
+// acceptedForm is the form the Accept header likes best.
+func acceptedForm(ctx context.Context) api.GetReportParamsFormat {
+	media, _ := negotiate(exchangeOf(ctx).request.Header.Values("Accept"), []string{"text/markdown", "text/html", "application/json"})
+	switch media {
+	case "text/html":
+		return api.GetReportParamsFormatHTML
+	case "application/json":
+		return api.GetReportParamsFormatJSON
+	default:
+		return api.GetReportParamsFormatMd
+	}
+}
+
+// sameTag says whether If-None-Match names the tag (RFC 9110, section 13.1.2).
+func sameTag(header, etag string) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+			return true
+		}
+	}
+	return false
+}
+
+func notPublished(run store.Run) *problem {
+	var p *problem
+	links := runLinks(run.ID)
+	switch {
+	case run.Status == store.StatusAwaitingReview:
+		p = newProblem(http.StatusNotFound, "The draft waits for a person; see /v1/reviews.")
+	case run.Status.Final():
+		p = newProblem(http.StatusNotFound, "The run ended as %q and published no report; %s has what was gathered.", run.Status, links.Evidence)
+	default:
+		p = newProblem(http.StatusNotFound, "The run is in phase %q (%d of %d steps). Follow %s and ask again when it ends.",
+			run.Phase, run.Done, run.Total, links.Events)
+	}
+	p.kind = kind{"not-published", "The report is not published"}
+	return p
+}
+
+// GetEvidence gives the evidence of a run and the claims that cite it.
+func (o operations) GetEvidence(ctx context.Context, in api.GetEvidenceRequestObject) (api.GetEvidenceResponseObject, error) {
+	run, err := o.visibleRun(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	evidence, err := o.store.Evidence(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := o.store.Claims(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	answer := api.GetEvidence200JSONResponse{
+		Evidence: make([]api.Evidence, 0, len(evidence)), Claims: make([]api.Claim, 0, len(claims)),
+	}
+	for _, e := range evidence {
+		answer.Evidence = append(answer.Evidence, evidenceOf(run.ID, e))
+	}
+	for _, c := range claims {
+		answer.Claims = append(answer.Claims, api.Claim{
+			ID: c.ID, Section: c.Section, Text: c.Text, Evidence: present(c.Evidence), Status: api.ClaimStatus(c.Status),
+		})
+	}
+	return answer, nil
+}
+
+func evidenceOf(run string, e agents.Evidence) api.Evidence {
+	answer := api.Evidence{
+		ID: e.ID, Quote: e.Quote, Start: e.Start, End: e.End, Page: e.Page, Heading: e.Heading,
+		Source: api.Source{
+			URI: e.URI, Title: e.Title, SHA256: e.SHA256, Year: e.Year, Snapshot: snapshotLink(e.SHA256) + "?run=" + run,
+		},
+	}
+	if c := e.Computation; c != nil {
+		answer.Computation = api.Computation{Tool: c.Tool, Input: c.Input, Result: c.Result}
+	}
+	return answer
+}
+
+func snapshotLink(sha256 string) string { return "/v1/snapshots/" + sha256 }
+
+// ListDrafts lists the drafts of a run.
+func (o operations) ListDrafts(ctx context.Context, in api.ListDraftsRequestObject) (api.ListDraftsResponseObject, error) {
+	run, err := o.visibleRun(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	drafts, err := o.store.Drafts(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	answer := api.ListDrafts200JSONResponse{Drafts: make([]api.Draft, 0, len(drafts))}
+	for _, d := range drafts {
+		changes := make([]api.Change, 0, len(d.Changes))
+		for _, c := range d.Changes {
+			changes = append(changes, api.Change{Kind: c.Kind, Section: c.Section, Before: c.Before, After: c.After})
+		}
+		answer.Drafts = append(answer.Drafts, api.Draft{
+			Round: d.Round, Digest: d.Digest, CreatedAt: d.Created.UTC(), Changes: changes,
+		})
+	}
+	return answer, nil
+}
+
+// GetSnapshot gives the text that offsets refer to.
+func (o operations) GetSnapshot(ctx context.Context, in api.GetSnapshotRequestObject) (api.GetSnapshotResponseObject, error) {
+	served, err := o.snapshotServed(ctx, in.SHA256, given(in.Params.Run))
+	if err != nil {
+		return nil, err
+	}
+	ref := "sha256:" + in.SHA256
+	if !served {
+		return nil, notFound("snapshot", in.SHA256)
+	}
+	text, err := o.store.Blob(ctx, ref)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, notFound("snapshot", in.SHA256)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return respond{status: http.StatusOK, body: text, header: http.Header{
+		"Content-Type": {"text/plain; charset=utf-8"}, "Etag": {`"` + in.SHA256 + `"`},
+	}}, nil
+}
+
+// snapshotServed says whether a blob is a snapshot the caller may read: the
+// store holds others, such as transcripts.
+func (s *Server) snapshotServed(ctx context.Context, sha256, run string) (bool, error) {
+	if run == "" {
+		return s.documentHas(ctx, "sha256:"+sha256)
+	}
+	seen, err := s.visibleRun(ctx, run)
+	if err != nil {
+		return false, err
+	}
+	evidence, err := s.store.Evidence(ctx, seen.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range evidence {
+		if e.SHA256 == sha256 {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,126 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/workflows"
+)
+
+const (
+	readPatience  = time.Minute      // for a request to arrive; uploads have it for every read
+	writePatience = 2 * time.Minute  // for an answer to be taken; event streams have it for every event
+	drainPatience = 10 * time.Second // for requests to end when the server does
+	startPeriod   = 30 * time.Second // between looks for runs nobody started
+	startRetry    = 2 * time.Second  // after a look that failed
+)
+
+type drainKey struct{}
+
+// draining is closed when the server that serves the context ends; nil, and
+// never closed, elsewhere.
+func draining(ctx context.Context) <-chan struct{} {
+	drain, _ := ctx.Value(drainKey{}).(<-chan struct{})
+	return drain
+}
+
+// Serve answers on the listener until the context ends, then lets requests end
+// and tells event streams to. It refuses an address that [CheckBind] refuses.
+// While it serves it also starts runs that were accepted and not started, by
+// a process that ended in between.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	keyed, err := s.hasKeys(ctx)
+	if err == nil {
+		err = CheckBind(listener.Addr().String(), keyed)
+	}
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	errorLog, err := zap.NewStdLogAt(s.log, zap.DebugLevel)
+	if err != nil {
+		return fmt.Errorf("making the log of the HTTP server: %w", err)
+	}
+	base := context.WithValue(context.WithoutCancel(ctx), drainKey{}, ctx.Done())
+	server := &http.Server{
+		Handler: s, ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout: readPatience, WriteTimeout: writePatience, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: errorLog, BaseContext: func(net.Listener) context.Context { return base },
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	var work sync.WaitGroup
+	defer work.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	work.Go(func() { s.startForgotten(ctx) })
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	patience, release := context.WithTimeout(base, drainPatience)
+	defer release()
+	if err := server.Shutdown(patience); err != nil {
+		s.log.Warn("cutting connections that did not end", zap.Error(err))
+		return server.Close()
+	}
+	return nil
+}
+
+// startForgotten starts runs whose record was written by a process that ended
+// before it could start the workflow. Starting twice is no error.
+func (s *Server) startForgotten(ctx context.Context) {
+	for {
+		again := startPeriod
+		if err := s.startPending(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("starting runs that were accepted and not started", zap.Error(err))
+			again = startRetry
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(again):
+		}
+	}
+}
+
+// startPending looks once. A run that has begun has a phase.
+func (s *Server) startPending(ctx context.Context) error {
+	filter := store.RunFilter{Status: store.StatusRunning, Limit: 200}
+	for {
+		page, err := s.store.Runs(ctx, filter)
+		if err != nil {
+			return err
+		}
+		for _, run := range page.Runs {
+			if run.Phase != "" {
+				continue
+			}
+			if err := s.start(ctx, run); err != nil {
+				return err
+			}
+			s.log.Info("made sure of a run that was accepted", zap.String("run", run.ID))
+		}
+		if filter.Cursor = page.Next; filter.Cursor == "" {
+			return nil
+		}
+	}
+}
+
+// start starts the workflow of a run as it was accepted.
+func (s *Server) start(ctx context.Context, run store.Run) error {
+	var request workflows.ResearchRequest
+	if err := json.Unmarshal(run.Request, &request); err != nil {
+		return fmt.Errorf("reading the request of run %s: %w", run.ID, err)
+	}
+	return s.engine.StartResearch(ctx, run.ID, request)
+}

@@ -1,0 +1,236 @@
+// Package server is the HTTP API. openapi.yaml is the contract; the types and
+// the dispatch in package api are generated from it, and every request is
+// checked against it before a handler sees it.
+//
+// The package knows workflows only through the [Engine] it is given.
+package server
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/zap"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/workflows"
+)
+
+//go:embed openapi.yaml
+var specification []byte
+
+// Options compose a server. Store and Engine are required.
+type Options struct {
+	Store  store.Store // when it is a store.Watcher, event streams wake at once
+	Engine Engine
+
+	Documents   Ingester                                                                                  // nil: uploads are refused
+	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
+	RenderDraft func(ctx context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) // to Markdown, for reviewers; nil: plainly
+	Metrics     http.Handler                                                                              // nil: /metrics is not found
+
+	Logger         *zap.Logger
+	TracerProvider trace.TracerProvider
+	Defaults       Defaults
+	Limits         Limits
+	Version        string // as /healthz tells it
+	Now            func() time.Time
+}
+
+// Ingester reads a document and keeps it in a corpus. A document that cannot
+// be read comes back with Unread set, with or without an error; any other error
+// is one of the reader or the store.
+type Ingester interface {
+	Ingest(ctx context.Context, corpus, uri string, content io.Reader) (store.Document, error)
+}
+
+// Defaults stand in for what a research request leaves out.
+type Defaults struct {
+	Sources     []string
+	Budget      workflows.Budget
+	Timeout     time.Duration // deadline after the start; 0 is none
+	Language    string        // empty is "en"
+	Unsupported string        // empty leaves it to the run's settings
+	Corpus      string        // for uploads that name none; empty is "default"
+}
+
+// Limits bound what one request may ask for.
+type Limits struct {
+	Body  int64 // bytes of a JSON body; 0 is 1 MiB
+	File  int64 // bytes of one uploaded file; 0 is 64 MiB
+	Files int   // in one upload; 0 is 100
+}
+
+// Server serves the API. Make one with [New].
+type Server struct {
+	store       store.Store
+	engine      Engine
+	documents   Ingester
+	usage       func(context.Context, string) (agents.Usage, error)
+	renderDraft func(context.Context, agents.Draft, []agents.Evidence) (string, error)
+	metrics     http.Handler
+	log         *zap.Logger
+	tracer      trace.Tracer
+	defaults    Defaults
+	limits      Limits
+	version     string
+	now         func() time.Time
+
+	spec        *openapi3.T
+	specJSON    []byte
+	mux         *http.ServeMux
+	crossOrigin *http.CrossOriginProtection
+	keyed       atomic.Bool // the store has had a key
+}
+
+// New makes a server, or says what is missing.
+func New(options Options) (*Server, error) {
+	if options.Store == nil || options.Engine == nil {
+		return nil, errors.New("making an API server: a store and an engine are required")
+	}
+	s := &Server{
+		store: options.Store, engine: options.Engine, documents: options.Documents, usage: options.Usage,
+		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
+		defaults: options.Defaults, limits: options.Limits, version: options.Version, now: options.Now,
+		crossOrigin: http.NewCrossOriginProtection(),
+	}
+	s.fillIn(options.TracerProvider)
+	spec, err := loadSpec()
+	if err != nil {
+		return nil, err
+	}
+	s.spec = spec
+	if s.specJSON, err = spec.MarshalJSON(); err != nil {
+		return nil, fmt.Errorf("encoding openapi.yaml as JSON: %w", err)
+	}
+	return s, s.route()
+}
+
+func (s *Server) fillIn(tracers trace.TracerProvider) {
+	if tracers == nil {
+		tracers = noop.NewTracerProvider()
+	}
+	s.tracer = tracers.Tracer("github.com/quaestor-run/quaestor/runtime/server")
+	if s.log == nil {
+		s.log = zap.NewNop()
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.usage == nil {
+		s.usage = func(context.Context, string) (agents.Usage, error) { return agents.Usage{}, nil }
+	}
+	if s.renderDraft == nil {
+		s.renderDraft = plainDraft
+	}
+	s.limits.Body = positive(s.limits.Body, 1<<20)
+	s.limits.File = positive(s.limits.File, 64<<20)
+	s.limits.Files = positive(s.limits.Files, 100)
+	if s.defaults.Language == "" {
+		s.defaults.Language = "en"
+	}
+	if s.defaults.Corpus == "" {
+		s.defaults.Corpus = "default"
+	}
+}
+
+func positive[N int | int64](n, otherwise N) N {
+	if n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+func loadSpec() (*openapi3.T, error) {
+	spec, err := openapi3.NewLoader().LoadFromData(specification)
+	if err != nil {
+		return nil, fmt.Errorf("reading openapi.yaml: %w", err)
+	}
+	return spec, nil
+}
+
+// route registers every operation of the specification, and its documentation.
+func (s *Server) route() error {
+	router := &guarded{ServeMux: http.NewServeMux(), server: s}
+	malformed := func(w http.ResponseWriter, r *http.Request, err error) {
+		p := newProblem(http.StatusBadRequest, "%v.", err)
+		s.fail(w, r, p)
+	}
+	strict := api.NewStrictHandlerWithOptions(operations{s}, nil, api.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: malformed, ResponseErrorHandlerFunc: s.fail,
+	})
+	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: router, ErrorHandlerFunc: malformed})
+	s.mux = router.ServeMux
+	s.mux.Handle("GET /docs/", docs())
+	s.mux.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
+	return errors.Join(router.errs...)
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	exchange := &exchange{id: requestID(r), writer: &recorder{ResponseWriter: w}}
+	w = exchange.writer
+	w.Header().Set("X-Request-Id", exchange.id)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, exchange))
+	exchange.request = r
+	defer s.logAccess(exchange, r, s.now())
+	defer s.recoverPanic(w, r)
+	if err := s.guardLocal(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if _, pattern := s.mux.Handler(r); pattern == "" {
+		s.fail(w, r, s.unrouted(r))
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// recoverPanic makes a panic a problem, or cuts the connection when a part of
+// the answer was sent.
+func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it in the same way
+		panic(cause)
+	}
+	exchange := exchangeOf(r.Context())
+	s.log.Error("panic while serving a request", append(exchange.fields(),
+		zap.Any("panic", cause), zap.ByteString("stack", debug.Stack()))...)
+	if exchange.begun() {
+		panic(http.ErrAbortHandler)
+	}
+	s.fail(w, r, fmt.Errorf("panic: %v", cause))
+}
+
+// unrouted is a 405 where another method would do, else a 404.
+func (s *Server) unrouted(r *http.Request) error {
+	p := newProblem(http.StatusNotFound, "There is nothing at %q; /docs lists what there is.", r.URL.Path)
+	probe := r.Clone(r.Context())
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		probe.Method = method
+		if _, pattern := s.mux.Handler(probe); pattern == "" {
+			continue
+		}
+		if p.status == http.StatusNotFound {
+			p = newProblem(http.StatusMethodNotAllowed, "%s is not for %s; see the Allow header.", r.URL.Path, r.Method)
+			p.header = http.Header{}
+		}
+		p.header.Add("Allow", method)
+	}
+	return p
+}
