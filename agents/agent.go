@@ -179,6 +179,9 @@ func (a Agent[In, Out]) moveOffline(input json.RawMessage, step int, results []T
 	if err := json.Unmarshal(input, &in); err != nil {
 		return Message{}, fmt.Errorf("decoding the input of agent %q: %w", a.Name, err)
 	}
+	for i := range results {
+		results[i].Value = Unfence(results[i].Value)
+	}
 	move, err := a.Offline(Turn[In]{Input: in, Step: step, Results: results})
 	if err != nil {
 		return Message{}, fmt.Errorf("thinking offline as %q: %w", a.Name, err)

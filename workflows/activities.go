@@ -13,7 +13,7 @@ const (
 	SurveySourcesName  = "SurveySources"
 	InvokeModelName    = "InvokeModel"
 	CallToolName       = "CallTool"
-	LoadPlanName       = "LoadPlan"
+	LoadOutputName     = "LoadOutput"
 	CollectName        = "CollectEvidence"
 	CheckDraftName     = "CheckDraft"
 	ReadReviewName     = "ReadReview"
@@ -82,6 +82,7 @@ type Settings struct {
 	ReviewTimeout  time.Duration     `json:"review_timeout"`
 	ReviewReminder time.Duration     `json:"review_reminder"` // after the opening; 0 is none
 	ReviewExpiry   string            `json:"review_expiry"`   // ExpiryReject or ExpiryPublish
+	Attributes     bool              `json:"attributes"`      // whether the namespace knows our search attributes
 	Agents         map[string]string `json:"agents"`          // version of each agent
 }
 
@@ -138,6 +139,7 @@ type Partial struct {
 	Plan     string          `json:"plan,omitempty"`
 	Gathered []string        `json:"gathered,omitempty"` // outputs of gatherers
 	Analyses []string        `json:"analyses,omitempty"`
+	Notice   string          `json:"notice"` // why the report is partial
 }
 
 // Publication asks for the report to be rendered and kept.

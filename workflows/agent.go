@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"go.temporal.io/sdk/temporal"
@@ -41,6 +42,35 @@ func Agent(ctx workflow.Context, run AgentRun, state agentState) (AgentResult, e
 	}
 	return AgentResult{}, temporal.NewNonRetryableApplicationError(
 		fmt.Sprintf("%s made %d model calls without an output", run.Agent, maxSteps), ErrorStepLimit, nil)
+}
+
+// StartAgent runs an agent as a child workflow named after the run and name,
+// with input as its typed input, and waits for its output.
+func StartAgent(ctx workflow.Context, name string, run AgentRun, input any) (AgentResult, error) {
+	raw, err := json.Marshal(input)
+	if err != nil {
+		return AgentResult{}, fmt.Errorf("encoding the input of agent %q: %w", run.Agent, err)
+	}
+	run.Input = raw
+	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: run.Run + "/" + name, StaticSummary: run.Label,
+	})
+	var result AgentResult
+	err = workflow.ExecuteChildWorkflow(ctx, AgentName, run, agentState{}).Get(ctx, &result)
+	return result, err
+}
+
+// Ask runs an agent for a workflow of your own and gives its output, which must
+// be small enough for a history (256 KiB). The name is unique in the calling
+// workflow, which is the run: it is part of the key by which calls are paid once.
+func Ask[Out any](ctx workflow.Context, name, agent string, input any) (Out, error) {
+	var out Out
+	run := AgentRun{Run: workflow.GetInfo(ctx).WorkflowExecution.ID, Agent: agent, Label: agent}
+	result, err := StartAgent(ctx, name, run, input)
+	if err != nil {
+		return out, err
+	}
+	return quick[Out](ctx, LoadOutputName, result.Output)
 }
 
 func invokeModel(ctx workflow.Context, call ModelCall) (ModelReply, error) {

@@ -18,9 +18,12 @@ func SearchAttributes() []temporal.SearchAttributeKey {
 	return []temporal.SearchAttributeKey{AttributeClient, AttributePhase, AttributeStatus, AttributeSpend}
 }
 
-// upsert sets attributes; a service that does not know them yet must not stop
-// the run, so a failure is only logged.
-func upsert(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) {
+// tag sets search attributes of the run where the namespace knows them: an
+// unknown one would hold up the workflow for good.
+func (r *research) tag(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) {
+	if !r.settings.Attributes {
+		return
+	}
 	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
 		workflow.GetLogger(ctx).Warn("Setting search attributes", "error", err)
 	}

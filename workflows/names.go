@@ -97,14 +97,14 @@ const (
 
 // AgentRun is the input of the agent loop, a child workflow.
 type AgentRun struct {
-	Run     string   `json:"run"`
-	Client  string   `json:"client,omitempty"`
-	Team    string   `json:"team,omitempty"`
-	Agent   string   `json:"agent"`
-	Version string   `json:"version,omitempty"` // of the agent, as the run started with
-	Label   string   `json:"label"`             // "analyst · question 3 of 6: …"
-	Input   string   `json:"input"`             // blob ref of the agent's input
-	Sources []string `json:"sources,omitempty"`
+	Run     string          `json:"run"`
+	Client  string          `json:"client,omitempty"`
+	Team    string          `json:"team,omitempty"`
+	Agent   string          `json:"agent"`
+	Version string          `json:"version,omitempty"` // of the agent, as the run started with
+	Label   string          `json:"label"`             // "analyst · question 3 of 6: …"
+	Input   json.RawMessage `json:"input"`             // what is large in it is held by reference
+	Sources []string        `json:"sources,omitempty"`
 }
 
 // AgentResult is what an agent run ends with.

@@ -90,7 +90,7 @@ func (r *research) open(ctx workflow.Context) error {
 	if r.request.Unsupported != "" {
 		r.settings.Unsupported = r.request.Unsupported
 	}
-	upsert(ctx, AttributeClient.ValueSet(r.request.Client))
+	r.tag(ctx, AttributeClient.ValueSet(r.request.Client))
 	return nil
 }
 
@@ -171,7 +171,7 @@ func (r *research) publish(ctx workflow.Context) (string, error) {
 func (r *research) composePartial(ctx workflow.Context) error {
 	draft, err := quick[string](ctx, ComposePartialName, Partial{
 		Run: r.id, Request: r.request, Survey: r.survey, Plan: r.planRef,
-		Gathered: present(r.gathered), Analyses: present(r.analyses),
+		Gathered: present(r.gathered), Analyses: present(r.analyses), Notice: r.notice,
 	})
 	if err != nil {
 		return err

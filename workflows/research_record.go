@@ -14,7 +14,7 @@ func (r *research) enter(ctx workflow.Context, phase string) error {
 		return nil
 	}
 	r.phase = phase
-	upsert(ctx, AttributePhase.ValueSet(phase), AttributeStatus.ValueSet(statusRunning))
+	r.tag(ctx, AttributePhase.ValueSet(phase), AttributeStatus.ValueSet(statusRunning))
 	workflow.SetCurrentDetails(ctx, r.details())
 	return r.record(ctx, Record{Status: statusRunning, Phase: phase}, "phase", struct {
 		Phase string `json:"phase"`
@@ -24,7 +24,7 @@ func (r *research) enter(ctx workflow.Context, phase string) error {
 // end puts the run into a final status.
 func (r *research) end(ctx workflow.Context, status, reason string) error {
 	r.phase = PhaseDone
-	upsert(ctx, AttributePhase.ValueSet(r.phase), AttributeStatus.ValueSet(status))
+	r.tag(ctx, AttributePhase.ValueSet(r.phase), AttributeStatus.ValueSet(status))
 	workflow.SetCurrentDetails(ctx, r.details())
 	return r.record(ctx, Record{Status: status, Phase: r.phase, Error: reason}, "run.finished", struct {
 		Status string `json:"status"`
@@ -48,7 +48,7 @@ func (r *research) record(ctx workflow.Context, record Record, kind string, data
 		return err
 	}
 	if spend := float64(recorded.Usage.CostNanoUSD) / 1e9; record.Phase != "" {
-		upsert(ctx, AttributeSpend.ValueSet(spend))
+		r.tag(ctx, AttributeSpend.ValueSet(spend))
 	}
 	return nil
 }

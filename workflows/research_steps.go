@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"go.temporal.io/sdk/workflow"
@@ -52,7 +51,7 @@ func (r *research) makePlan(ctx workflow.Context) ([]agents.Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.plan, err = quick[agents.Plan](ctx, LoadPlanName, r.planRef); err != nil {
+	if r.plan, err = quick[agents.Plan](ctx, LoadOutputName, r.planRef); err != nil {
 		return nil, err
 	}
 	questions := len(r.plan.Questions)
@@ -214,20 +213,12 @@ func (r *research) allEvidence(ctx workflow.Context) (string, error) {
 	return quick[string](ctx, CollectName, Collect{Run: r.id, Outputs: append(present(r.gathered), present(r.analyses)...)})
 }
 
-// runAgent runs one agent as a child workflow and gives the blob of its output.
+// runAgent runs one agent of the run and gives the blob of its output.
 func (r *research) runAgent(ctx workflow.Context, agent, name, label string, input any) (string, error) {
-	raw, err := json.Marshal(input)
-	if err != nil {
-		return "", fmt.Errorf("encoding the input of %s: %w", agent, err)
-	}
-	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: r.id + "/" + name, StaticSummary: label,
-	})
-	var result AgentResult
-	err = workflow.ExecuteChildWorkflow(ctx, AgentName, AgentRun{
+	result, err := StartAgent(ctx, name, AgentRun{
 		Run: r.id, Client: r.request.Client, Team: r.request.Team, Agent: agent, Version: r.settings.Agents[agent],
-		Label: label, Input: raw, Sources: r.request.Sources,
-	}, agentState{}).Get(ctx, &result)
+		Label: label, Sources: r.request.Sources,
+	}, input)
 	if err != nil {
 		return "", err
 	}

@@ -72,7 +72,7 @@ func (a *Activities) Register(registry worker.ActivityRegistry) {
 		workflows.SurveySourcesName:  a.SurveySources,
 		workflows.InvokeModelName:    a.InvokeModel,
 		workflows.CallToolName:       a.CallTool,
-		workflows.LoadPlanName:       a.LoadPlan,
+		workflows.LoadOutputName:     a.LoadOutput,
 		workflows.CollectName:        a.CollectEvidence,
 		workflows.CheckDraftName:     a.CheckDraft,
 		workflows.ReadReviewName:     a.ReadReview,

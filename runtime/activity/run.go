@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -81,7 +82,8 @@ func (a *Activities) tell(ctx context.Context, run, key, kind string, data any) 
 		return fmt.Errorf("encoding an event: %w", err)
 	}
 	event := store.Event{Key: key, Type: kind, Time: a.Now().UTC(), Data: raw}
-	if err := a.Store.UpdateRun(ctx, run, store.RunUpdate{Events: []store.Event{event}}); err != nil {
+	err = a.Store.UpdateRun(ctx, run, store.RunUpdate{Events: []store.Event{event}})
+	if err != nil && !errors.Is(err, store.ErrNotFound) { // a workflow of the user's own need not keep a record
 		return fmt.Errorf("telling of %s: %w", kind, err)
 	}
 	return nil
@@ -110,9 +112,19 @@ func (a *Activities) SurveySources(ctx context.Context, in workflows.SurveyReque
 	return a.putJSON(ctx, survey)
 }
 
-// LoadPlan gives a plan to the workflow, which drives its questions.
-func (a *Activities) LoadPlan(ctx context.Context, ref string) (agents.Plan, error) {
-	return load[agents.Plan](ctx, a.Store, ref)
+// maxLoaded bounds, in bytes, what a workflow may take into its history.
+const maxLoaded = 256 << 10
+
+// LoadOutput gives a small agent output to a workflow that drives on it.
+func (a *Activities) LoadOutput(ctx context.Context, ref string) (json.RawMessage, error) {
+	raw, err := a.Store.Blob(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("reading output %s: %w", ref, err)
+	}
+	if len(raw) > maxLoaded {
+		return nil, refuse("output %s has %d bytes; a workflow takes at most %d into its history", ref, len(raw), maxLoaded)
+	}
+	return raw, nil
 }
 
 // ReadReview gives the workflow what it needs of a review.

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/quaestor-run/quaestor/runtime"
+	"github.com/quaestor-run/quaestor/runtime/server/client"
+)
+
+// api is a server, local or not, as the research command uses it.
+type api struct {
+	client *client.ClientWithResponses
+	local  bool
+}
+
+func newAPI(base, key string) (*api, error) {
+	parsed, err := url.Parse(base)
+	if err != nil || parsed.Host == "" {
+		return nil, fmt.Errorf("--server %q: want a URL such as http://127.0.0.1:8080", base)
+	}
+	withKey := func(_ context.Context, req *http.Request) error {
+		if key != "" {
+			req.Header.Set("Authorization", "Bearer "+key)
+		}
+		return nil
+	}
+	c, err := client.NewClientWithResponses(base, client.WithRequestEditorFn(withKey))
+	if err != nil {
+		return nil, fmt.Errorf("making a client of %s: %w", base, err)
+	}
+	return &api{client: c}, nil
+}
+
+// sources brings the documents to the server and names what the run may read.
+// Documents that cannot be read are told and left to the report to name.
+func (a *api) sources(ctx context.Context, local bool, files []localFile) ([]string, error) {
+	a.local = local
+	if len(files) == 0 {
+		if local {
+			return []string{runtime.SampleCorpus}, nil
+		}
+		return nil, nil
+	}
+	corpus := corpusName(files)
+	read := 0
+	for _, batch := range batches(files) {
+		documents, err := a.upload(ctx, corpus, batch)
+		if err != nil {
+			return nil, err
+		}
+		for _, document := range documents {
+			if document.Unread != "" {
+				fmt.Fprintf(os.Stderr, "left out: %s: %s\n", document.URI, document.Unread)
+				continue
+			}
+			read++
+		}
+	}
+	if read == 0 {
+		return nil, fmt.Errorf("none of the %d files could be read", len(files))
+	}
+	return []string{corpus}, nil
+}
+
+func (a *api) upload(ctx context.Context, corpus string, files []localFile) ([]client.Document, error) {
+	body, out := io.Pipe()
+	form := multipart.NewWriter(out)
+	go writeMultipart(out, form, corpus, files)
+	response, err := a.client.UploadDocumentsWithBodyWithResponse(ctx, form.FormDataContentType(), body)
+	_ = body.CloseWithError(errors.New("the upload ended"))
+	if err != nil {
+		return nil, fmt.Errorf("uploading documents: %w", err)
+	}
+	if response.JSON201 != nil {
+		return response.JSON201.Documents, nil
+	}
+	return nil, problem("uploading documents", response.ApplicationProblemJSONDefault, response.HTTPResponse)
+}
+
+// start begins the run, or finds the same one that was interrupted: requests
+// are numbered under the digest of what is asked, and the first number whose
+// run is new or not yet ended is the one. A server that others use gets a
+// request of its own every time.
+func (a *api) start(ctx context.Context, flags researchFlags, topic string, sources []string) (string, error) {
+	request := client.ResearchRequest{
+		Topic: topic, Questions: flags.questions, Deadline: flags.deadline, Language: flags.language,
+		Sources: client.Sources{Documents: sources},
+		Budget:  client.Budget{Tokens: flags.tokens, USD: json.Number(flags.usd)},
+	}
+	if flags.maxIterations >= 0 {
+		request.MaxIterations = &flags.maxIterations
+	}
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return "", usage(fmt.Errorf("encoding the request: %w; check --budget-usd", err))
+	}
+	if !a.local {
+		accepted, err := a.create(ctx, request, rand.Text())
+		return accepted.ID, err
+	}
+	digest := sha256.Sum256(raw)
+	for number := 0; ; number++ {
+		accepted, err := a.create(ctx, request, fmt.Sprintf("cli-%s-%d", hex.EncodeToString(digest[:8]), number))
+		if err != nil {
+			return "", err
+		}
+		run, err := a.run(ctx, accepted.ID)
+		if err != nil {
+			return "", err
+		}
+		if run.Status == client.StatusRunning || run.Status == client.StatusAwaitingReview {
+			if run.Progress.Done > 0 {
+				fmt.Fprintf(os.Stderr, "going on with run %s, which was interrupted\n", run.ID)
+			}
+			return run.ID, nil
+		}
+	}
+}
+
+func (a *api) create(ctx context.Context, request client.ResearchRequest, key string) (client.Accepted, error) {
+	response, err := a.client.CreateResearchWithResponse(ctx, &client.CreateResearchParams{IdempotencyKey: key}, request)
+	if err != nil {
+		return client.Accepted{}, fmt.Errorf("starting the run: %w", err)
+	}
+	if response.JSON202 != nil {
+		return *response.JSON202, nil
+	}
+	err = problem("starting the run", response.ApplicationProblemJSONDefault, response.HTTPResponse)
+	if code := response.StatusCode(); code == http.StatusBadRequest || code == http.StatusUnprocessableEntity {
+		return client.Accepted{}, usage(err)
+	}
+	return client.Accepted{}, err
+}
+
+func (a *api) run(ctx context.Context, id string) (client.Run, error) {
+	response, err := a.client.GetResearchWithResponse(ctx, id)
+	if err != nil {
+		return client.Run{}, fmt.Errorf("reading run %s: %w", id, err)
+	}
+	if response.JSON200 == nil {
+		return client.Run{}, problem("reading run "+id, response.ApplicationProblemJSONDefault, response.HTTPResponse)
+	}
+	return *response.JSON200, nil
+}
+
+// cancelPatience is how long an interrupted command waits for its run to stop.
+const cancelPatience = 5 * time.Second
+
+// follow shows the run until it ends. An interruption cancels the run first.
+func (a *api) follow(ctx context.Context, id string, shown *progress) (client.Run, error) {
+	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	unhook := context.AfterFunc(ctx, func() {
+		_, _ = a.client.CancelResearchWithResponse(watch, id)
+		time.AfterFunc(cancelPatience, stop)
+	})
+	defer unhook()
+	for event, err := range a.client.Events(watch, id, 0) {
+		if err != nil && ctx.Err() != nil {
+			return client.Run{}, &exit{exitCancelled, errors.New("interrupted; the run goes on at the next start")}
+		}
+		if err != nil {
+			return client.Run{}, fmt.Errorf("following run %s: %w", id, err)
+		}
+		shown.event(event.Type, event.Data)
+	}
+	return a.run(context.WithoutCancel(ctx), id)
+}
+
+// result is what --json prints: the shapes of the API in one object.
+type result struct {
+	ID     string        `json:"id"`
+	Status client.Status `json:"status"`
+	Topic  string        `json:"topic"`
+	Error  string        `json:"error,omitempty"`
+	Report struct {
+		Markdown string `json:"markdown"`
+	} `json:"report"`
+	Evidence []client.Evidence `json:"evidence"`
+	Claims   []client.Claim    `json:"claims"`
+	Usage    client.Usage      `json:"usage"`
+}
+
+// deliver writes what the run came to, and gives the exit code for it.
+func (a *api) deliver(ctx context.Context, run client.Run, flags researchFlags) error {
+	if flags.asJSON {
+		if err := a.printJSON(ctx, run); err != nil {
+			return err
+		}
+	}
+	if run.Status == client.StatusCompleted || run.Status == client.StatusPartial {
+		if flags.out != "" || !flags.asJSON {
+			if err := a.writeReport(ctx, run.ID, flags); err != nil {
+				return err
+			}
+		}
+	}
+	return codeOf(run.Status, run.Error)
+}
+
+func (a *api) printJSON(ctx context.Context, run client.Run) error {
+	printed := result{ID: run.ID, Status: run.Status, Topic: run.Topic, Error: run.Error, Usage: run.Usage}
+	if run.Status == client.StatusCompleted || run.Status == client.StatusPartial {
+		report, err := a.report(ctx, run.ID, "md")
+		if err != nil {
+			return err
+		}
+		printed.Report.Markdown = string(report)
+	}
+	found, err := a.client.GetEvidenceWithResponse(ctx, run.ID)
+	if err != nil {
+		return fmt.Errorf("reading the evidence: %w", err)
+	}
+	if found.JSON200 == nil {
+		return problem("reading the evidence", found.ApplicationProblemJSONDefault, found.HTTPResponse)
+	}
+	printed.Evidence, printed.Claims = found.JSON200.Evidence, found.JSON200.Claims
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(printed); err != nil {
+		return fmt.Errorf("encoding the result: %w", err)
+	}
+	_, err = os.Stdout.Write(text.Bytes())
+	return err
+}
+
+func (a *api) writeReport(ctx context.Context, id string, flags researchFlags) error {
+	report, err := a.report(ctx, id, flags.format)
+	if err != nil {
+		return err
+	}
+	if flags.out == "" {
+		_, err = os.Stdout.Write(report)
+		return err
+	}
+	if err := os.WriteFile(flags.out, report, 0o644); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	fmt.Fprintf(os.Stderr, "The report is in %s.\n", flags.out)
+	return nil
+}
+
+func (a *api) report(ctx context.Context, id, format string) ([]byte, error) {
+	response, err := a.client.GetReportWithResponse(ctx, id, &client.GetReportParams{Format: client.GetReportParamsFormat(format)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the report: %w", err)
+	}
+	if response.StatusCode() != http.StatusOK {
+		return nil, problem("reading the report", response.ApplicationProblemJSONDefault, response.HTTPResponse)
+	}
+	return response.Body, nil
+}
+
+// problem is what the server said was wrong.
+func problem(doing string, p *client.Problem, response *http.Response) error {
+	if p == nil {
+		return fmt.Errorf("%s: the server answered %s", doing, response.Status)
+	}
+	err := fmt.Errorf("%s: %s", doing, p.Detail)
+	for _, field := range p.Errors {
+		err = fmt.Errorf("%w\n  %s: %s", err, field.Field, field.Message)
+	}
+	return err
+}

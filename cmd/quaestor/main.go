@@ -1,0 +1,106 @@
+// Command quaestor researches, writes and checks: see `quaestor --help`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quaestor-run/quaestor/configs"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// Exit codes.
+const (
+	exitOK        = 0
+	exitUsage     = 2
+	exitFailed    = 3
+	exitPartial   = 4
+	exitCancelled = 130
+)
+
+// exit ends the command with a code; err is nil when everything was said.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+func usage(err error) error { return &exit{exitUsage, err} }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	root := rootCommand()
+	err := root.ExecuteContext(ctx)
+	stop()
+	os.Exit(exitCode(err))
+}
+
+// exitCode says what went wrong on standard error and gives the code for it.
+func exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code := exitFailed
+	var ended *exit
+	if errors.As(err, &ended) {
+		code = ended.code
+		err = ended.err
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "quaestor:", err)
+	}
+	return code
+}
+
+// settings are the flags that every command shares.
+type settings struct {
+	configFile string
+	data       string
+}
+
+func rootCommand() *cobra.Command {
+	var s settings
+	root := &cobra.Command{
+		Use:           "quaestor",
+		Short:         "Research that can be checked line by line",
+		Long:          "Quaestor runs teams of agents durably on Temporal. A topic and a folder of documents go in;\na report comes out in which every claim leads to the exact words it stands on.",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.PersistentFlags().StringVar(&s.configFile, "config", "", "configuration `FILE` (YAML); see configs/default.yaml")
+	root.PersistentFlags().StringVar(&s.data, "data", "", "data `DIR` (default: quaestor/ in the user's data directory)")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+	})
+	root.AddCommand(researchCommand(&s), upCommand(&s), workerCommand(&s), apiCommand(&s), setupCommand(&s), keysCommand(&s))
+	return root
+}
+
+// load reads the configuration and lets the flags win.
+func (s *settings) load() (configs.Config, error) {
+	config, err := configs.Load(s.configFile, os.Getenv)
+	if err != nil {
+		return configs.Config{}, usage(err)
+	}
+	if s.data != "" {
+		config.Data = s.data
+	}
+	return config, nil
+}

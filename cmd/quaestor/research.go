@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/quaestor-run/quaestor/configs"
+	"github.com/quaestor-run/quaestor/runtime"
+	"github.com/quaestor-run/quaestor/runtime/server/client"
+)
+
+// researchFlags are what a user asks of one run.
+type researchFlags struct {
+	docs          []string
+	out           string
+	format        string
+	asJSON        bool
+	server        string
+	questions     []string
+	maxIterations int
+	tokens        int64
+	usd           string
+	deadline      string
+	language      string
+	model         string
+}
+
+func researchCommand(s *settings) *cobra.Command {
+	var flags researchFlags
+	cmd := &cobra.Command{
+		Use:   "research TOPIC",
+		Short: "Research a topic in documents and write a cited report",
+		Long: "Researches a topic in your own documents (--docs) or in the sample documents that ship with\n" +
+			"the program, and writes the report. Uses the server at --server, or starts everything for this one run.\n\n" +
+			"Exit codes: 0 completed, 2 bad usage, 3 failed, 4 partial (budget or deadline), 130 cancelled.",
+		Example: "  quaestor research --docs ./papers \"How is AI changing medical devices and care?\"",
+		Args:    oneTopic,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			flags.maxIterations = changedOr(cmd, "max-iterations", flags.maxIterations, -1)
+			return research(cmd.Context(), s, flags, strings.TrimSpace(args[0]))
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&flags.docs, "docs", nil, "`DIR` of documents to research, or one file; may be repeated")
+	f.StringVar(&flags.out, "out", "", "`FILE` to write the report to (default: standard output)")
+	f.StringVar(&flags.format, "format", "", "md, html or json (default: by the ending of --out, else md)")
+	f.BoolVar(&flags.asJSON, "json", false, "print the run with report, evidence, claims and usage as one JSON object")
+	f.StringVar(&flags.server, "server", "", "`URL` of a running server; its key comes from QUAESTOR_API_KEY")
+	f.StringArrayVar(&flags.questions, "question", nil, "a `QUESTION` to answer before others; may be repeated")
+	f.IntVar(&flags.maxIterations, "max-iterations", 3, "rounds of refinement, 0 to 3")
+	f.Int64Var(&flags.tokens, "budget-tokens", 0, "end as partial when this many tokens are used up")
+	f.StringVar(&flags.usd, "budget-usd", "", "end as partial when this many dollars are spent, such as 1.50")
+	f.StringVar(&flags.deadline, "deadline", "", "end as partial at this time (RFC 3339) or after this long, such as 10m")
+	f.StringVar(&flags.language, "language", "", "language of the report (BCP 47; default en)")
+	f.StringVar(&flags.model, "model", "", "model of every agent (default: as configured)")
+	return cmd
+}
+
+func oneTopic(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0 || strings.TrimSpace(args[0]) == "":
+		return usage(fmt.Errorf("a topic is required: %s \"How is AI changing medical devices?\"", cmd.CommandPath()))
+	case len(args) > 1:
+		return usage(fmt.Errorf("one topic is wanted, got %d arguments: put the topic in quotes", len(args)))
+	}
+	return nil
+}
+
+func changedOr(cmd *cobra.Command, flag string, value, otherwise int) int {
+	if cmd.Flags().Changed(flag) {
+		return value
+	}
+	return otherwise
+}
+
+// check finds what is wrong with the flags before anything is started, and
+// lists the documents.
+func (f *researchFlags) check() ([]localFile, error) {
+	if f.format == "" {
+		f.format = map[string]string{".html": "html", ".htm": "html", ".json": "json"}[strings.ToLower(filepath.Ext(f.out))]
+	}
+	switch f.format {
+	case "":
+		f.format = "md"
+	case "md", "html", "json":
+	default:
+		return nil, fmt.Errorf("--format %q: want md, html or json", f.format)
+	}
+	if f.model != "" && f.server != "" {
+		return nil, errors.New("--model cannot be used with --server: which models serve is the server's configuration")
+	}
+	if f.out != "" {
+		if info, err := os.Stat(filepath.Dir(f.out)); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("--out %s: the folder %s does not exist", f.out, filepath.Dir(f.out))
+		}
+	}
+	return findDocuments(f.docs)
+}
+
+func research(ctx context.Context, s *settings, flags researchFlags, topic string) error {
+	files, err := flags.check()
+	if err != nil {
+		return usage(err)
+	}
+	base := flags.server
+	if base == "" {
+		local, err := startLocal(ctx, s, flags)
+		if err != nil {
+			return err
+		}
+		defer local.Close()
+		base = local.URL()
+	}
+	api, err := newAPI(base, os.Getenv("QUAESTOR_API_KEY"))
+	if err != nil {
+		return usage(err)
+	}
+	sources, err := api.sources(ctx, flags.server == "", files)
+	if err != nil {
+		return err
+	}
+	id, err := api.start(ctx, flags, topic, sources)
+	if err != nil {
+		return err
+	}
+	shown := newProgress()
+	run, err := api.follow(ctx, id, shown)
+	shown.finish()
+	if err != nil {
+		return err
+	}
+	return api.deliver(context.WithoutCancel(ctx), run, flags)
+}
+
+// startLocal starts everything for one run. The data folder keeps it, so that a
+// run that was killed goes on at the next start.
+func startLocal(ctx context.Context, s *settings, flags researchFlags) (*runtime.Runtime, error) {
+	config, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	config.Server.Addr = "127.0.0.1:0"
+	config.Temporal.UIAddr = ""
+	if flags.model != "" {
+		config.Models.Default, config.Models.Agents = flags.model, nil
+		if _, known := config.Catalog[flags.model]; !known {
+			return nil, usage(fmt.Errorf("--model %q is not in the catalog; `models.catalog` in the configuration adds models", flags.model))
+		}
+	}
+	quiet(&config)
+	return runtime.New(ctx, runtime.Options{Config: config, Embedded: true, Version: version})
+}
+
+// quiet keeps the log out of the progress, unless somebody asked for more.
+func quiet(config *configs.Config) {
+	if config.Telemetry.LogLevel == "info" {
+		config.Telemetry.LogLevel = "error"
+	}
+}
+
+func newProgress() *progress {
+	p := &progress{out: os.Stderr, now: time.Now, started: time.Now(), width: func() int { return 100 }}
+	if fd := int(os.Stderr.Fd()); term.IsTerminal(fd) {
+		p.live = true
+		p.width = func() int {
+			if width, _, err := term.GetSize(fd); err == nil {
+				return width
+			}
+			return 100
+		}
+	}
+	return p
+}
+
+// codeOf is the exit code for a run's final status.
+func codeOf(status client.Status, reason string) error {
+	switch status {
+	case client.StatusCompleted:
+		return nil
+	case client.StatusPartial:
+		return &exit{exitPartial, errors.New("the report is partial: " + reason)}
+	case client.StatusCancelled:
+		return &exit{exitCancelled, errors.New("cancelled; what was gathered is kept")}
+	}
+	return &exit{exitFailed, fmt.Errorf("the run %s: %s", status, reason)}
+}

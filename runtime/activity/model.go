@@ -1,0 +1,224 @@
+package activity
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/gateway"
+	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/workflows"
+)
+
+// maxRepairs is how often a model is told what was wrong with its output.
+const maxRepairs = 2
+
+// turn is one step of an agent run: what the model is asked, and with what.
+type turn struct {
+	call       workflows.ModelCall
+	agent      agents.Definition
+	input      json.RawMessage
+	system     string
+	tools      []tools.Spec
+	transcript []agents.Message
+}
+
+// InvokeModel asks the agent's model for its next message. A final text is read
+// as the agent's output; when it is not valid the model is told why and asked
+// again, at most twice. Every call has a key of its own, so a retried activity
+// finds the answers it already paid for.
+func (a *Activities) InvokeModel(ctx context.Context, call workflows.ModelCall) (workflows.ModelReply, error) {
+	defer beat(ctx)()
+	t, err := a.openTurn(ctx, call)
+	if err != nil {
+		return workflows.ModelReply{}, err
+	}
+	prefix := fmt.Sprintf("%s/%d", activity.GetInfo(ctx).WorkflowExecution.ID, call.Step)
+	for ordinal := 0; ; ordinal++ {
+		message, err := a.ask(ctx, &t, fmt.Sprintf("%s/%d", prefix, ordinal))
+		if err != nil {
+			return workflows.ModelReply{}, err
+		}
+		t.transcript = append(t.transcript, message)
+		var problem error
+		if len(message.ToolCalls) > 0 {
+			if problem = t.checkCalls(message.ToolCalls); problem == nil {
+				return a.pendingCalls(ctx, t, message.ToolCalls)
+			}
+		} else {
+			var accepted agents.Accepted
+			if accepted, problem = t.accept(message.Text); problem == nil {
+				return a.keepOutput(ctx, t, accepted)
+			}
+		}
+		if ordinal == maxRepairs {
+			return workflows.ModelReply{}, final(workflows.ErrorInvalidOutput,
+				fmt.Sprintf("%s gave no valid output in %d tries; the last was refused because %v", call.Agent, ordinal+1, problem), nil)
+		}
+		t.transcript = append(t.transcript, correction(message, problem))
+	}
+}
+
+// openTurn resolves what the workflow knows by name and reference.
+func (a *Activities) openTurn(ctx context.Context, call workflows.ModelCall) (turn, error) {
+	agent, ok := a.Agents[call.Agent]
+	if !ok {
+		return turn{}, refuse("no agent is registered as %q", call.Agent)
+	}
+	t := turn{call: call, agent: agent}
+	var err error
+	t.input, err = agents.Resolve(call.Input, func(ref string) (json.RawMessage, error) { return a.Store.Blob(ctx, ref) })
+	if err != nil {
+		return turn{}, fmt.Errorf("resolving the input of %s: %w", call.Agent, err)
+	}
+	if t.transcript, err = a.transcript(ctx, call); err != nil {
+		return turn{}, err
+	}
+	lastStep := call.Step+1 >= agent.MaxSteps
+	if !lastStep {
+		for _, name := range agent.Tools {
+			t.tools = append(t.tools, a.Tools[name].Spec())
+		}
+	}
+	prompt, err := agent.SystemPrompt(t.input)
+	if err != nil {
+		return turn{}, final(workflows.ErrorRefused, err.Error(), err)
+	}
+	t.system = instructions(prompt, agent.Output, lastStep)
+	return t, nil
+}
+
+// transcript is what was said so far, with the results of the last tool calls.
+func (a *Activities) transcript(ctx context.Context, call workflows.ModelCall) ([]agents.Message, error) {
+	if call.Transcript == "" {
+		return []agents.Message{{Role: agents.RoleUser, Text: "Carry out your task now."}}, nil
+	}
+	messages, err := load[[]agents.Message](ctx, a.Store, call.Transcript)
+	if err != nil {
+		return nil, fmt.Errorf("reading the transcript: %w", err)
+	}
+	results := agents.Message{Role: agents.RoleTool}
+	for _, ref := range call.Results {
+		result, err := load[agents.ToolResult](ctx, a.Store, ref)
+		if err != nil {
+			return nil, fmt.Errorf("reading a tool result: %w", err)
+		}
+		results.ToolResults = append(results.ToolResults, result)
+	}
+	if len(results.ToolResults) > 0 {
+		messages = append(messages, results)
+	}
+	return messages, nil
+}
+
+// ask makes one logical model call through the gateway.
+func (a *Activities) ask(ctx context.Context, t *turn, key string) (agents.Message, error) {
+	result, err := a.Gateway.Invoke(ctx, gateway.Call{
+		Key: key, Run: t.call.Run, Client: t.call.Client, Team: t.call.Team,
+		Agent: t.agent.Name, AgentVersion: t.agent.Version, Input: t.input,
+		System: t.system, Messages: fenced(t.transcript), Tools: t.tools, Output: t.agent.Output,
+	})
+	if err != nil {
+		return agents.Message{}, temporalError(err)
+	}
+	usage := result.Response.Usage
+	err = a.tell(ctx, t.call.Run, "model/"+key, "model.call", struct {
+		Agent   string  `json:"agent"`
+		Label   string  `json:"label"`
+		Step    int     `json:"step"`
+		Model   string  `json:"model"`
+		Input   int64   `json:"input_tokens"`
+		Output  int64   `json:"output_tokens"`
+		CostUSD float64 `json:"cost_usd"`
+	}{t.agent.Name, t.call.Label, t.call.Step + 1, result.Model, usage.Input, usage.Output, float64(result.NanoUSD) / 1e9})
+	return result.Response.Message, err
+}
+
+// checkCalls refuses tools the agent was not given: what a model has read
+// cannot widen what it may do.
+func (t turn) checkCalls(calls []agents.ToolCall) error {
+	for _, call := range calls {
+		if !slices.ContainsFunc(t.tools, func(spec tools.Spec) bool { return spec.Name == call.Name }) {
+			return fmt.Errorf("the tool %q is not among your tools", call.Name)
+		}
+	}
+	return nil
+}
+
+// accept reads the model's final text, and refuses evidence it was not shown.
+func (t turn) accept(text string) (agents.Accepted, error) {
+	accepted, err := t.agent.Accept(t.input, []byte(text))
+	if err != nil {
+		return agents.Accepted{}, err
+	}
+	shown := t.shown()
+	for _, id := range accepted.Cited {
+		if !shown[id] {
+			return agents.Accepted{}, fmt.Errorf("you cite evidence %q, which you were not shown; cite only ids that you were shown", id)
+		}
+	}
+	return accepted, nil
+}
+
+var evidenceID = regexp.MustCompile(`e_[0-9a-f]{12}\b`)
+
+// shown lists every evidence id that the model was told of.
+func (t turn) shown() map[string]bool {
+	ids := map[string]bool{}
+	for _, id := range evidenceID.FindAll(t.input, -1) {
+		ids[string(id)] = true
+	}
+	for _, citation := range t.citations() {
+		ids[citation.ID()] = true
+	}
+	return ids
+}
+
+func (t turn) citations() []tools.Citation {
+	var citations []tools.Citation
+	for _, message := range t.transcript {
+		for _, result := range message.ToolResults {
+			citations = append(citations, result.Citations...)
+		}
+	}
+	return citations
+}
+
+func (a *Activities) pendingCalls(ctx context.Context, t turn, calls []agents.ToolCall) (workflows.ModelReply, error) {
+	ref, err := a.putJSON(ctx, t.transcript)
+	if err != nil {
+		return workflows.ModelReply{}, fmt.Errorf("storing the transcript: %w", err)
+	}
+	reply := workflows.ModelReply{Transcript: ref}
+	for _, call := range calls {
+		reply.Calls = append(reply.Calls, workflows.CallRef{ID: call.ID, Tool: call.Name})
+	}
+	return reply, nil
+}
+
+// keepOutput stores the output and the evidence that it cites.
+func (a *Activities) keepOutput(ctx context.Context, t turn, accepted agents.Accepted) (workflows.ModelReply, error) {
+	var kept []agents.Evidence
+	for _, citation := range t.citations() {
+		if id := citation.ID(); slices.Contains(accepted.Cited, id) {
+			kept = append(kept, agents.Evidence{ID: id, Citation: citation, Heading: citation.Heading})
+		}
+	}
+	if err := a.Store.PutEvidence(ctx, t.call.Run, kept); err != nil {
+		return workflows.ModelReply{}, fmt.Errorf("keeping evidence: %w", err)
+	}
+	transcript, err := a.putJSON(ctx, t.transcript)
+	if err != nil {
+		return workflows.ModelReply{}, fmt.Errorf("storing the transcript: %w", err)
+	}
+	output, err := a.Store.PutBlob(ctx, accepted.Output)
+	if err != nil {
+		return workflows.ModelReply{}, fmt.Errorf("storing the output: %w", err)
+	}
+	return workflows.ModelReply{Transcript: transcript, Output: output}, nil
+}

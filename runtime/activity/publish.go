@@ -1,0 +1,155 @@
+package activity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/tools/citation"
+	"github.com/quaestor-run/quaestor/tools/format"
+	"github.com/quaestor-run/quaestor/workflows"
+)
+
+// report is the JSON form of a report.
+type report struct {
+	Topic    string `json:"topic"`
+	Notice   string `json:"notice,omitempty"`
+	Digest   string `json:"digest"` // of the draft that was approved or accepted
+	Markdown string `json:"markdown"`
+	format.Document
+}
+
+// Publish renders the draft in every form and keeps them. It gives the digest.
+func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (string, error) {
+	draft, err := load[agents.Draft](ctx, a.Store, in.Draft)
+	if err != nil {
+		return "", err
+	}
+	evidence, err := a.Store.Evidence(ctx, in.Run)
+	if err != nil {
+		return "", fmt.Errorf("reading the evidence: %w", err)
+	}
+	document, err := layOut(draft, evidence)
+	if err != nil {
+		return "", err
+	}
+	document.Notice = in.Notice
+	published := store.Report{Digest: in.Draft, Created: a.Now().UTC()}
+	markdown := format.Markdown(document)
+	page, err := format.HTML(document)
+	if err != nil {
+		return "", fmt.Errorf("rendering the report as HTML: %w", err)
+	}
+	whole, err := json.Marshal(report{
+		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Markdown: string(markdown), Document: document,
+	})
+	if err != nil {
+		return "", fmt.Errorf("encoding the report: %w", err)
+	}
+	var errs [3]error
+	published.Markdown, errs[0] = a.Store.PutBlob(ctx, markdown)
+	published.HTML, errs[1] = a.Store.PutBlob(ctx, page)
+	published.JSON, errs[2] = a.Store.PutBlob(ctx, whole)
+	if err := errors.Join(errs[:]...); err != nil {
+		return "", fmt.Errorf("storing the report: %w", err)
+	}
+	if err := a.Store.PutReport(ctx, in.Run, published); err != nil {
+		return "", fmt.Errorf("keeping the report: %w", err)
+	}
+	return published.Digest, nil
+}
+
+// Markdown renders a draft as it would be published.
+func Markdown(draft agents.Draft, evidence []agents.Evidence) (string, error) {
+	document, err := layOut(draft, evidence)
+	if err != nil {
+		return "", err
+	}
+	return string(format.Markdown(document)), nil
+}
+
+// layOut turns a draft and its evidence into a document with numbered
+// references: the citations of the text are made here and nowhere else.
+func layOut(draft agents.Draft, evidence []agents.Evidence) (format.Document, error) {
+	list, err := number(draft, evidence)
+	if err != nil {
+		return format.Document{}, err
+	}
+	document := format.Document{Title: draft.Title}
+	for _, section := range draft.Sections {
+		laid := format.Section{Heading: section.Heading}
+		for _, paragraph := range section.Paragraphs {
+			laid.Paragraphs = append(laid.Paragraphs, layOutParagraph(section.Kind, paragraph, list))
+		}
+		for _, table := range section.Tables {
+			laid.Tables = append(laid.Tables, format.Table{
+				Caption: table.Caption, Columns: table.Columns, Rows: table.Rows, References: marks(table.Evidence, list),
+			})
+		}
+		for _, chart := range section.Charts {
+			laid.Charts = append(laid.Charts, format.Chart{
+				Kind: chart.Kind, Title: chart.Title, XLabel: chart.XLabel, YLabel: chart.YLabel,
+				X: chart.X, Y: chart.Y, Note: chart.Note, References: marks(chart.Evidence, list),
+			})
+		}
+		document.Sections = append(document.Sections, laid)
+	}
+	for _, reference := range list.References {
+		document.References = append(document.References, layOutReference(reference))
+	}
+	return document, nil
+}
+
+func layOutParagraph(kind agents.SectionKind, paragraph agents.Paragraph, list citation.List) format.Paragraph {
+	laid := format.Paragraph{List: paragraph.List}
+	for _, sentence := range paragraph.Sentences {
+		laid.Sentences = append(laid.Sentences, format.Sentence{
+			Text: sentence.Text, Evidence: sentence.Evidence, References: marks(sentence.Evidence, list),
+			Marked: kind == agents.SectionFindings && len(sentence.Evidence) == 0,
+		})
+	}
+	return laid
+}
+
+func layOutReference(reference citation.Reference) format.Reference {
+	laid := format.Reference{
+		Number: reference.Number, Text: reference.Text, URI: reference.URI, SHA256: reference.SHA256,
+	}
+	for _, passage := range reference.Passages {
+		laid.Passages = append(laid.Passages, format.Passage(passage))
+	}
+	return laid
+}
+
+// number gives every source that the draft cites its number, in the order of
+// first use.
+func number(draft agents.Draft, evidence []agents.Evidence) (citation.List, error) {
+	byID := make(map[string]agents.Evidence, len(evidence))
+	for _, e := range evidence {
+		byID[e.ID] = e
+	}
+	var cited []citation.Evidence
+	for _, id := range draft.CitedEvidence() {
+		if e, ok := byID[id]; ok {
+			cited = append(cited, citation.Evidence{ID: e.ID, Citation: e.Citation})
+		}
+	}
+	list, err := citation.Number(cited)
+	if err != nil {
+		return citation.List{}, fmt.Errorf("numbering the references: %w", err)
+	}
+	return list, nil
+}
+
+func marks(ids []string, list citation.List) []int {
+	var numbers []int
+	for _, id := range ids {
+		if n, ok := list.Marks[id]; ok {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}

@@ -1,0 +1,62 @@
+package activity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/workflows"
+)
+
+// CallTool makes one tool call of a transcript and stores its result. What the
+// run may read comes from the run, never from the call.
+func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (string, error) {
+	call, err := a.findCall(ctx, in)
+	if err != nil {
+		return "", err
+	}
+	tool, ok := a.Tools[call.Name]
+	if !ok {
+		return "", refuse("no tool is registered as %q", call.Name)
+	}
+	scope := tools.Scope{Run: in.Run, Client: in.Client, Sources: in.Sources}
+	answer := agents.ToolResult{CallID: call.ID, Name: call.Name}
+	result, err := tool.Call(ctx, scope, call.Arguments)
+	var wrong *tools.InputError
+	switch {
+	case errors.As(err, &wrong):
+		answer.Error = wrong.Error()
+	case err != nil:
+		return "", fmt.Errorf("calling tool %q: %w", call.Name, err)
+	default:
+		answer.Value, answer.Citations = result.Value, result.Citations
+	}
+	err = a.tell(ctx, in.Run, "tool/"+in.Transcript+"/"+call.ID, "tool.call", struct {
+		Agent string `json:"agent"`
+		Label string `json:"label"`
+		Step  int    `json:"step"`
+		Tool  string `json:"tool"`
+		Error string `json:"error,omitempty"`
+	}{in.Agent, in.Label, in.Step + 1, call.Name, answer.Error})
+	if err != nil {
+		return "", err
+	}
+	return a.putJSON(ctx, answer)
+}
+
+func (a *Activities) findCall(ctx context.Context, in workflows.ToolCall) (agents.ToolCall, error) {
+	transcript, err := load[[]agents.Message](ctx, a.Store, in.Transcript)
+	if err != nil {
+		return agents.ToolCall{}, err
+	}
+	if len(transcript) > 0 {
+		for _, call := range transcript[len(transcript)-1].ToolCalls {
+			if call.ID == in.Call.ID {
+				return call, nil
+			}
+		}
+	}
+	return agents.ToolCall{}, refuse("the transcript has no tool call %q", in.Call.ID)
+}

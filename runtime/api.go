@@ -1,0 +1,106 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/configs/samples"
+	"github.com/quaestor-run/quaestor/runtime/activity"
+	"github.com/quaestor-run/quaestor/runtime/server"
+	"github.com/quaestor-run/quaestor/workflows"
+)
+
+// The corpora that exist without anybody's doing: uploads that name none go into
+// the first, the sample documents into the second.
+const (
+	DefaultCorpus = "default"
+	SampleCorpus  = "samples"
+)
+
+// listen takes the API's address.
+func (r *Runtime) listen() error {
+	if r.options.WorkerOnly {
+		return nil
+	}
+	addr := r.options.Config.Server.Addr
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listening for the API on %s: %w; choose another address with --addr", addr, err)
+	}
+	r.listener = listener
+	r.onClose("API listener", func() error {
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// startServer serves the API until the runtime is closed.
+func (r *Runtime) startServer(ctx context.Context) error {
+	keys, err := r.store.Keys(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for API keys: %w", err)
+	}
+	if err := server.CheckBind(r.options.Config.Server.Addr, len(keys) > 0); err != nil {
+		return err
+	}
+	if err := r.ingestSamples(ctx); err != nil {
+		return err
+	}
+	config := r.options.Config
+	api, err := server.New(server.Options{
+		Store: r.store, Engine: engine{r.temporal, config.Temporal.TaskQueue}, Documents: r.corpora, Usage: r.gateway.Usage,
+		RenderDraft: func(_ context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) {
+			return activity.Markdown(draft, evidence)
+		},
+		Metrics: r.telemetry.MetricsHandler(), Logger: r.logger.Named("api"), TracerProvider: r.telemetry.TracerProvider(),
+		Defaults: server.Defaults{
+			Budget:      workflows.Budget{Tokens: config.Research.Budget.Tokens, NanoUSD: int64(config.Research.Budget.USD)},
+			Unsupported: config.Research.Unsupported, Corpus: DefaultCorpus,
+		},
+		Limits:  server.Limits{Body: config.Limits.BodyBytes, File: config.Limits.DocumentBytes},
+		Version: r.options.Version,
+	})
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r.served = make(chan error, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := api.Serve(serving, r.listener); err != nil {
+			r.served <- fmt.Errorf("serving the API: %w", err)
+		}
+	}()
+	r.onClose("API", func() error { stop(); <-done; return nil })
+	return nil
+}
+
+// ingestSamples keeps the documents that ship with the binary in a corpus of
+// their own. What is there already costs nothing.
+func (r *Runtime) ingestSamples(ctx context.Context) error {
+	documents := samples.FS()
+	err := fs.WalkDir(documents, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(documents, path)
+		if err != nil {
+			return err
+		}
+		_, err = r.corpora.Ingest(ctx, SampleCorpus, path, bytes.NewReader(text))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading the sample documents: %w", err)
+	}
+	return nil
+}

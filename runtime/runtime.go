@@ -1,0 +1,194 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/corpus"
+	"github.com/quaestor-run/quaestor/runtime/gateway"
+	"github.com/quaestor-run/quaestor/runtime/ledger"
+	"github.com/quaestor-run/quaestor/runtime/server"
+	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/runtime/telemetry"
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// Runtime is a running Quaestor. Make one with [New], end it with Close.
+type Runtime struct {
+	options    Options
+	data       string
+	telemetry  *telemetry.Telemetry
+	logger     *zap.Logger
+	store      store.Store
+	ledger     ledger.Ledger
+	corpora    *corpus.Corpora
+	gateway    *gateway.Gateway
+	agents     map[string]agents.Definition
+	tools      map[string]tools.Tool
+	workflows  []Workflow
+	temporal   client.Client
+	namespace  string
+	temporalUI string
+	listener   net.Listener
+	served     chan error
+	stopServer context.CancelFunc
+	closers    []closer
+}
+
+type closer struct {
+	name  string
+	close func() error
+}
+
+// New opens everything and starts the parts that the options want: from then on
+// runs are worked on and the API answers. What was opened before an error is
+// closed again.
+func New(ctx context.Context, options Options) (*Runtime, error) {
+	r := &Runtime{options: options}
+	if err := r.start(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// Run is New, a wait for the context or for the API to fail, and Close.
+func Run(ctx context.Context, options Options) error {
+	r, err := New(ctx, options)
+	if err != nil {
+		return err
+	}
+	return r.Wait(ctx)
+}
+
+// Wait keeps the runtime running until the context ends, and closes it.
+func (r *Runtime) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return r.Close()
+	case err := <-r.served:
+		return errors.Join(err, r.Close())
+	}
+}
+
+func (r *Runtime) start(ctx context.Context) error {
+	var err error
+	if r.data, err = DataFolder(r.options.Config); err != nil {
+		return err
+	}
+	if err := r.startTelemetry(); err != nil {
+		return err
+	}
+	if err := r.listen(); err != nil { // first, so that a taken port costs nothing
+		return err
+	}
+	if err := r.openStorage(ctx); err != nil {
+		return err
+	}
+	if err := r.register(ctx); err != nil {
+		return err
+	}
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	if !r.options.APIOnly {
+		if err := r.startWorker(ctx); err != nil {
+			return err
+		}
+	}
+	if !r.options.WorkerOnly {
+		return r.startServer(ctx)
+	}
+	return nil
+}
+
+func (r *Runtime) startTelemetry() error {
+	config := r.options.Config.Telemetry
+	output := r.options.LogOutput
+	if output == nil {
+		output = os.Stderr
+	}
+	var err error
+	r.telemetry, err = telemetry.New(telemetry.Options{
+		LogLevel: config.LogLevel, LogFormat: config.LogFormat, OTLPEndpoint: config.OTLPEndpoint,
+		Output: output, ServiceVersion: r.options.Version,
+	})
+	if err != nil {
+		return fmt.Errorf("starting telemetry: %w", err)
+	}
+	r.logger = r.telemetry.Logger()
+	r.onClose("telemetry", func() error { return r.telemetry.Shutdown(context.Background()) })
+	return nil
+}
+
+// register brings tools, agents and workflows together and makes the gateway
+// that serves their models.
+func (r *Runtime) register(ctx context.Context) error {
+	r.corpora = corpus.New(r.store, corpus.Options{
+		Limits: documentLimits(r.options.Config.Limits), Logger: r.logger.Named("corpus"),
+	})
+	builtin, err := builtinTools(r.corpora)
+	if err != nil {
+		return err
+	}
+	if r.tools, err = nameTools(append(builtin, r.options.Tools...)); err != nil {
+		return fmt.Errorf("registering tools: %w", err)
+	}
+	if r.agents, err = defineAgents(append(builtinAgents(), r.options.Agents...), r.tools); err != nil {
+		return fmt.Errorf("registering agents: %w", err)
+	}
+	r.workflows = append(builtinWorkflows(), r.options.Workflows...)
+	if err := checkWorkflows(r.workflows); err != nil {
+		return fmt.Errorf("registering workflows: %w", err)
+	}
+	if r.gateway, err = r.newGateway(ctx); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Temporal is the client by which workflows of one's own are started.
+func (r *Runtime) Temporal() client.Client { return r.temporal }
+
+// TaskQueue is the queue of the runtime's workers.
+func (r *Runtime) TaskQueue() string { return r.options.Config.Temporal.TaskQueue }
+
+// URL is where the API answers; empty without one.
+func (r *Runtime) URL() string {
+	if r.listener == nil {
+		return ""
+	}
+	return "http://" + r.listener.Addr().String()
+}
+
+// TemporalUI is where the embedded Temporal UI answers; empty without one.
+func (r *Runtime) TemporalUI() string { return r.temporalUI }
+
+// Logger is the runtime's log.
+func (r *Runtime) Logger() *zap.Logger { return r.logger }
+
+func (r *Runtime) onClose(name string, closing func() error) {
+	r.closers = append(r.closers, closer{name, closing})
+}
+
+// Close drains and closes everything, last opened first. Runs that are under
+// way go on when the runtime is started again.
+func (r *Runtime) Close() error {
+	var errs []error
+	for _, c := range slices.Backward(r.closers) {
+		if err := c.close(); err != nil {
+			errs = append(errs, fmt.Errorf("closing %s: %w", c.name, err))
+		}
+	}
+	r.closers = nil
+	return errors.Join(errs...)
+}
+
+var _ server.Ingester = (*corpus.Corpora)(nil)
