@@ -30,18 +30,43 @@ func typeColumn(column *tools.Column, cells []string, delimiter byte) {
 	case numbers(column, commaDecimal, delimiter):
 	case dates(column):
 	default:
-		column.Type = tools.TypeText
+		typeText(column)
 	}
 }
 
-// emptyCell says that a cell holds no value: nothing, or one of the customary
-// marks for that.
-func emptyCell(cell string) bool {
+// typeText makes a column of text. In it only what is blank or says so in a
+// code is empty: "none" and "-" may be values.
+func typeText(column *tools.Column) {
+	column.Type = tools.TypeText
+	column.Empty = 0
+	distinct := map[string]struct{}{}
+	for _, cell := range column.Text {
+		if blankCell(cell) {
+			column.Empty++
+			continue
+		}
+		distinct[cell] = struct{}{}
+	}
+	column.Distinct = len(distinct)
+}
+
+// blankCell says that a cell of text holds no value.
+func blankCell(cell string) bool {
 	switch strings.ToLower(strings.TrimSpace(cell)) {
-	case "", "na", "n/a", "n.a.", "nan", "null", "none", "nil", "-", "--", "–", "—", "?", "#n/a", "(null)", `\n`, "missing":
+	case "", "na", "n/a", "#n/a", "nan", "null", "(null)", `\n`:
 		return true
 	}
 	return false
+}
+
+// emptyCell says that a cell of numbers or dates holds no value: nothing, or
+// one of the customary marks for that.
+func emptyCell(cell string) bool {
+	switch strings.ToLower(strings.TrimSpace(cell)) {
+	case "n.a.", "none", "nil", "-", "--", "–", "—", "?", "missing":
+		return true
+	}
+	return blankCell(cell)
 }
 
 // booleans types a column of two words of one pair. Zeros and ones are

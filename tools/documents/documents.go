@@ -100,7 +100,7 @@ func newOutput(found Found) Output {
 // Citation is the place of one of the hit's sentences.
 func (h Hit) Citation(quote Quote) tools.Citation {
 	return tools.Citation{
-		SHA256: h.SHA256, URI: h.URI, Title: h.Title, Year: h.Year, Page: quote.Page,
+		SHA256: h.SHA256, URI: h.URI, Title: h.Title, Year: h.Year, Heading: h.Heading, Page: quote.Page,
 		Start: quote.Start, End: quote.End, Quote: quote.Text,
 	}
 }

@@ -2,8 +2,10 @@ package documents
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -17,18 +19,26 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 	if binary(data[:min(len(data), 1<<20)]) && !bytes.HasPrefix(data, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
 		return Extracted{}, notText(name)
 	}
-	reader, err := charset.NewReader(bytes.NewReader(data), "")
-	if err != nil {
-		return Extracted{}, malformed(name, err)
+	reader := io.Reader(bytes.NewReader(data))
+	if !utf8.Valid(data) {
+		declared, err := charset.NewReader(reader, "")
+		if err != nil {
+			return Extracted{}, malformed(name, err)
+		}
+		reader = declared
 	}
 	root, err := html.Parse(reader)
 	if err != nil {
 		return Extracted{}, malformed(name, err)
 	}
 	facts := readHead(root)
-	page := htmlReader{limit: limits.Text, year: facts.year}
-	page.visit(mainContent(root), BlockParagraph)
-	page.close()
+	page := readPage(mainContent(root), limits.Text, false)
+	if all := readPage(root, limits.Text, true); page.text.Len()*lenientShare < all.text.Len() {
+		page = all
+	}
+	if facts.year != 0 {
+		page.year = facts.year
+	}
 	out := Extracted{Text: page.text.String(), URL: facts.url, Segments: page.outline.finish(), Year: page.year}
 	if strings.TrimSpace(out.Text) == "" {
 		return Extracted{}, noText(name, "the page holds no text of its own")
@@ -40,8 +50,21 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 	return out, nil
 }
 
+// lenientShare is how many times more text a page must give without its main
+// content and the names of its elements being looked at, for those to be taken
+// as misleading.
+const lenientShare = 5
+
+func readPage(node *html.Node, limit int, lenient bool) *htmlReader {
+	page := &htmlReader{limit: limit, lenient: lenient}
+	page.visit(node, BlockParagraph)
+	page.close()
+	return page
+}
+
 // htmlReader writes the snapshot of a page while it walks the tree.
 type htmlReader struct {
+	lenient bool // leave out only what cannot be text
 	text    strings.Builder
 	outline outline
 	line    strings.Builder // the open block
@@ -60,7 +83,7 @@ func (p *htmlReader) visit(node *html.Node, kind BlockKind) {
 		p.write(node.Data)
 		return
 	case html.ElementNode:
-		if skipped(node) {
+		if neverText(node) || !p.lenient && aside(node) {
 			return
 		}
 	case html.CommentNode, html.DoctypeNode:

@@ -107,12 +107,22 @@ func mainContent(root *html.Node) *html.Node {
 	return root
 }
 
-// skipped says that an element is no part of the text.
-func skipped(n *html.Node) bool {
+// neverText says that an element holds no text of the page.
+func neverText(n *html.Node) bool {
 	switch n.DataAtom {
-	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Nav, atom.Footer, atom.Aside, atom.Form,
-		atom.Button, atom.Select, atom.Textarea, atom.Iframe, atom.Svg, atom.Object, atom.Canvas, atom.Audio,
-		atom.Video, atom.Head, atom.Menu, atom.Dialog, atom.Math:
+	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Nav, atom.Footer, atom.Button, atom.Select,
+		atom.Textarea, atom.Iframe, atom.Svg, atom.Object, atom.Canvas, atom.Audio, atom.Video, atom.Head, atom.Menu,
+		atom.Dialog, atom.Math:
+		return true
+	}
+	return false
+}
+
+// aside says that an element stands beside the text, by what it is, its role
+// or the names it was given.
+func aside(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.Aside, atom.Form:
 		return true
 	case atom.Header:
 		return !within(n, atom.Article, atom.Main, atom.Section)

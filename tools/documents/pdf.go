@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/klippa-app/go-pdfium"
 	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
@@ -277,24 +279,45 @@ func readPDFPage(instance pdfium.Pdfium, document references.FPDF_DOCUMENT, page
 	}
 	var lines []pdfLine
 	at := 0
-	for raw := range strings.SplitAfterSeq(strings.ToValidUTF8(text.Text, "\ufffd"), "\n") {
-		runes := []rune(raw)
+	for raw := range pdfLines(strings.ToValidUTF8(text.Text, "\ufffd")) {
 		content := strings.TrimSpace(strings.Map(pdfRune, raw))
 		if content != "" {
 			line := pdfLine{text: content}
-			line.place(instance, loaded.TextPage, at, at+len([]rune(strings.TrimRight(raw, "\r\n ")))-1)
+			line.place(instance, loaded.TextPage, at, at+utf8.RuneCountInString(strings.TrimRight(raw, "\r\n "))-1)
 			lines = append(lines, line)
 		}
-		at += len(runes)
+		at += utf8.RuneCountInString(raw)
 	}
 	return lines, nil
 }
 
-// pdfRune mends what PDFium gives: its marks for a hyphen at the end of a
-// line, and characters that are not text.
+// pdfHyphen is what PDFium puts for a hyphen that parts a word at the end of a
+// line, and for the line end after it.
+const pdfHyphen = '\x02'
+
+// pdfLines cuts the text of a page after line ends and parting hyphens.
+func pdfLines(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for text != "" {
+			end := strings.IndexFunc(text, func(r rune) bool { return r == '\n' || r == pdfHyphen || r == '\ufffe' })
+			if end < 0 {
+				yield(text)
+				return
+			}
+			_, size := utf8.DecodeRuneInString(text[end:])
+			if !yield(text[:end+size]) {
+				return
+			}
+			text = text[end+size:]
+		}
+	}
+}
+
+// pdfRune mends what PDFium gives: its marks for hyphens, and characters that
+// are not text.
 func pdfRune(r rune) rune {
 	switch {
-	case r == '\x02' || r == '\ufffe' || r == '\u00ad':
+	case r == pdfHyphen || r == '\ufffe' || r == '\u00ad':
 		return '-'
 	case r < ' ' && r != '\n' && r != '\t' || r == '\ufeff' || r == '\u200b':
 		return -1

@@ -64,7 +64,7 @@ func figure(value float64) string { return strconv.FormatFloat(value, 'f', -1, 6
 func topValues(column *tools.Column) []tools.ValueCount {
 	counts := map[string]int{}
 	for _, cell := range column.Text {
-		if !emptyCell(cell) {
+		if !blankCell(cell) {
 			counts[strings.TrimSpace(cell)]++
 		}
 	}

@@ -230,7 +230,7 @@ func wholeSentence(text string, item bool) bool {
 	if item {
 		return words >= 3
 	}
-	return words >= 3 && startsWhole(text) && endsWhole(text)
+	return words >= 4 && startsWhole(text) && endsWhole(text)
 }
 
 func countLetters(text string) int {
