@@ -14,8 +14,9 @@ type Citation struct {
 	SHA256      string       `json:"sha256"` // of the snapshot text
 	URI         string       `json:"uri"`
 	Title       string       `json:"title"`
-	Page        int          `json:"page,omitempty"` // from 1; 0 where the format has no pages
-	Year        int          `json:"year,omitempty"` // of publication, 0 when unknown
+	Page        int          `json:"page,omitempty"`    // from 1; 0 where the format has no pages
+	Year        int          `json:"year,omitempty"`    // of publication, 0 when unknown
+	Heading     string       `json:"heading,omitempty"` // of the section the quote stands in
 	Start       int          `json:"start"`
 	End         int          `json:"end"`
 	Quote       string       `json:"quote"`

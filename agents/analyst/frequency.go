@@ -20,10 +20,12 @@ type statisticsInput struct {
 
 // frequencyOutput is the part of the statistics tool's output that is used here.
 type frequencyOutput struct {
-	Evidence  string         `json:"evidence"`
-	N         int            `json:"n"`
-	Missing   int            `json:"missing"`
-	Frequency []frequencyRow `json:"frequency"`
+	Evidence  string `json:"evidence"`
+	N         int    `json:"n"`
+	Missing   int    `json:"missing"`
+	Frequency struct {
+		Rows []frequencyRow `json:"rows"`
+	} `json:"frequency"`
 }
 
 type frequencyRow struct {
@@ -56,10 +58,10 @@ func readFrequency(in Input, t task, value json.RawMessage) ([]agents.Finding, e
 	if out.Evidence == "" {
 		return nil, errors.New("reading a frequency table: it has no evidence id")
 	}
-	if len(out.Frequency) == 0 || out.N == 0 {
+	if len(out.Frequency.Rows) == 0 || out.N == 0 {
 		return nil, nil
 	}
-	rows := out.Frequency[:min(topValues, len(out.Frequency))]
+	rows := out.Frequency.Rows[:min(topValues, len(out.Frequency.Rows))]
 	f := agents.Finding{
 		Statement: frequencySentence(t, out, rows), Theme: in.Question.Theme, Confidence: "high", Evidence: []string{out.Evidence},
 		Implications: []string{"A share of the records in " + prose.Quote(t.table) + " is no share of use, of quality or of risk."},

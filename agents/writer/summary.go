@@ -141,9 +141,11 @@ type result struct {
 		Value float64 `json:"value"`
 		Per   string  `json:"per"`
 	} `json:"slope"`
-	Frequency []struct {
-		Value string  `json:"value"`
-		Share float64 `json:"share"`
+	Frequency *struct {
+		Rows []struct {
+			Value string  `json:"value"`
+			Share float64 `json:"share"`
+		} `json:"rows"`
 	} `json:"frequency"`
 }
 
@@ -174,8 +176,9 @@ func (m material) short(it item) string {
 	switch {
 	case r.First != nil && r.Last != nil && r.Direction != "":
 		return m.shortTrend(r, table)
-	case len(r.Frequency) > 0 && len(r.Frequency[0].Value) > 3:
-		return fmt.Sprintf("In %s, %s of the records fall to %s.", table, prose.Percent(r.Frequency[0].Share), prose.Quote(r.Frequency[0].Value))
+	case r.Frequency != nil && len(r.Frequency.Rows) > 0 && len(r.Frequency.Rows[0].Value) > 3:
+		top := r.Frequency.Rows[0]
+		return fmt.Sprintf("In %s, %s of the records fall to %s.", table, prose.Percent(top.Share), prose.Quote(top.Value))
 	}
 	return ""
 }
