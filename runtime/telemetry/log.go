@@ -1,0 +1,60 @@
+package telemetry
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+func newLogger(opts Options) (*zap.Logger, error) {
+	level := zapcore.InfoLevel
+	if opts.LogLevel != "" {
+		if err := level.UnmarshalText([]byte(opts.LogLevel)); err != nil || level > zapcore.ErrorLevel {
+			return nil, fmt.Errorf("the log level %q is none of debug, info, warn, error", opts.LogLevel)
+		}
+	}
+	encoder, err := newEncoder(opts.LogFormat)
+	if err != nil {
+		return nil, err
+	}
+	sink := zapcore.Lock(zapcore.AddSync(scrubbed{opts.Output}))
+	return zap.New(zapcore.NewCore(encoder, sink, level), zap.ErrorOutput(sink)), nil
+}
+
+func newEncoder(format string) (zapcore.Encoder, error) {
+	config := zap.NewProductionEncoderConfig()
+	config.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	config.EncodeDuration = zapcore.StringDurationEncoder
+	switch format {
+	case FormatJSON:
+		config.TimeKey = "time"
+		return zapcore.NewJSONEncoder(config), nil
+	case FormatConsole, "":
+		config.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
+		config.EncodeLevel = zapcore.CapitalLevelEncoder
+		config.ConsoleSeparator = "  "
+		return zapcore.NewConsoleEncoder(config), nil
+	}
+	return nil, fmt.Errorf("the log format %q is none of %s, %s", format, FormatConsole, FormatJSON)
+}
+
+// secret matches what must not be in a log wherever it comes from, such as an
+// error of a library that quotes a request: our API keys, keys of OpenAI's and
+// AWS's form, bearer tokens, passwords in URLs.
+var secret = regexp.MustCompile(`\bqk_[\w-]{8,}|\bsk-[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|(?i:\bbearer\s+)[\w.~+/=-]{8,}|(://[^\s/:@"]*:)[^\s/@"]+(@)`)
+
+// scrubbed writes whole lines without secrets. It works on the encoded line,
+// so no field, message or nested error goes around it.
+type scrubbed struct{ to io.Writer }
+
+// Write implements io.Writer; it reports the length it was given, since zap
+// takes a shorter one for a failure.
+func (s scrubbed) Write(line []byte) (int, error) {
+	if _, err := s.to.Write(secret.ReplaceAll(line, []byte("${1}[secret]${2}"))); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
