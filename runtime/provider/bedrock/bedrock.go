@@ -1,0 +1,97 @@
+// Package bedrock calls models on Amazon Bedrock through its Converse API.
+package bedrock
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+
+	"github.com/quaestor-run/quaestor/runtime/provider"
+)
+
+const name = "bedrock"
+
+// Options says where Bedrock is. What is empty comes from AWS's own
+// configuration (environment, profile, instance).
+type Options struct {
+	Region      string
+	Endpoint    string        // another URL than the region's
+	Timeout     time.Duration // of one attempt; 0 is none
+	Credentials aws.CredentialsProvider
+}
+
+// Provider is a provider.Provider.
+type Provider struct {
+	client  *bedrockruntime.Client
+	timeout time.Duration
+}
+
+var _ provider.Provider = (*Provider)(nil)
+
+// New makes a provider. Nothing is sent yet, and credentials are fetched with
+// the first call.
+func New(ctx context.Context, options Options) (*Provider, error) {
+	load := []func(*config.LoadOptions) error{
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+	}
+	if options.Region != "" {
+		load = append(load, config.WithRegion(options.Region))
+	}
+	if options.Credentials != nil {
+		load = append(load, config.WithCredentialsProvider(options.Credentials))
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return nil, fmt.Errorf("bedrock: reading AWS's configuration: %w", err)
+	}
+	if loaded.Region == "" {
+		return nil, fmt.Errorf("bedrock: no AWS region is configured; set providers.bedrock.region or AWS_REGION")
+	}
+	client := bedrockruntime.NewFromConfig(loaded, func(o *bedrockruntime.Options) {
+		o.Retryer = aws.NopRetryer{}
+		o.HTTPClient = once{o.HTTPClient}
+		if options.Endpoint != "" {
+			o.BaseEndpoint = aws.String(options.Endpoint)
+		}
+	})
+	return &Provider{client: client, timeout: options.Timeout}, nil
+}
+
+// once keeps net/http from sending a request a second time behind our back.
+type once struct {
+	next bedrockruntime.HTTPClient
+}
+
+// Do implements bedrockruntime.HTTPClient.
+func (o once) Do(req *http.Request) (*http.Response, error) {
+	req.GetBody = nil
+	return o.next.Do(req)
+}
+
+// Converse implements provider.Provider.
+func (p *Provider) Converse(ctx context.Context, req provider.Request) (provider.Response, error) {
+	input, err := request(req)
+	if err != nil {
+		return provider.Response{}, &provider.Error{Class: provider.ClassInvalid, Provider: name, Message: err.Error(), NotCharged: true, Err: err}
+	}
+	ctx, cancel, wire := provider.Watch(ctx, p.timeout)
+	defer cancel()
+	started := time.Now()
+	output, err := p.client.Converse(ctx, input)
+	if err != nil {
+		return provider.Response{}, failure(err, wire)
+	}
+	response, err := read(output)
+	if err != nil {
+		return provider.Response{}, &provider.Error{Class: provider.ClassBadResponse, Provider: name, Status: http.StatusOK, Message: err.Error(), Err: err}
+	}
+	response.RequestID, _ = middleware.GetRequestIDMetadata(output.ResultMetadata)
+	response.Latency = time.Since(started)
+	return response, nil
+}

@@ -1,0 +1,111 @@
+package bedrock
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/quaestor-run/quaestor/runtime/provider"
+)
+
+// notReadyWait is how long a model that is being loaded is left alone.
+const notReadyWait = 5 * time.Second
+
+// maxMessage bounds what of an error is passed on.
+const maxMessage = 400
+
+// failure says of what class a failure is, and whether it can have cost
+// anything: what Bedrock refuses is not charged, what broke may be.
+func failure(err error, wire *provider.Wire) *provider.Error {
+	var answered *awshttp.ResponseError
+	var told smithy.APIError
+	isTold := errors.As(err, &told)
+	if !errors.As(err, &answered) {
+		return unanswered(err, wire)
+	}
+	failed := &provider.Error{Provider: name, Err: err, Message: answered.Err.Error()}
+	if answered.Response != nil {
+		failed.Status = answered.HTTPStatusCode()
+		failed.RetryAfter = provider.RetryAfter(answered.Response.Header, time.Now())
+	}
+	if failed.Status < 300 { // an answer the SDK could not read, or not to its end
+		if broken := wire.Broken(name, err); broken.Class != provider.ClassUnavailable {
+			return broken
+		}
+		failed.Class, failed.Message = provider.ClassBadResponse, "the answer could not be read: "+shorten(failed.Message)
+		return failed
+	}
+	if isTold {
+		failed.Code, failed.Message = told.ErrorCode(), told.ErrorMessage()
+	}
+	failed.Class, failed.NotCharged = classify(failed.Code, failed.Status)
+	if failed.Class == provider.ClassNotReady {
+		failed.RetryAfter = max(failed.RetryAfter, notReadyWait)
+	}
+	if failed.Message = shorten(failed.Message); failed.Message == "" {
+		failed.Message = http.StatusText(failed.Status)
+	}
+	return failed
+}
+
+// unanswered is a request that never left, or that nobody answered.
+func unanswered(err error, wire *provider.Wire) *provider.Error {
+	broken := wire.Broken(name, err)
+	broken.Message = shorten(broken.Message)
+	var sending *smithyhttp.RequestSendError
+	if broken.Class == provider.ClassUnavailable && !wire.Sent() && !errors.As(err, &sending) {
+		// It did not even come to a connection: no credentials, or nothing that
+		// could be sent.
+		broken.Class, broken.Message = provider.ClassAccess, "the request could not be made: "+shorten(err.Error())
+	}
+	return broken
+}
+
+// classify knows Bedrock's codes, and goes by the status for others.
+func classify(code string, status int) (class provider.Class, notCharged bool) {
+	switch code {
+	case "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded":
+		return provider.ClassThrottled, true
+	case "ModelNotReadyException":
+		return provider.ClassNotReady, true
+	case "ServiceQuotaExceededException":
+		return provider.ClassQuota, true
+	case "ValidationException", "ResourceNotFoundException", "SerializationException":
+		return provider.ClassInvalid, true
+	case "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException",
+		"IncompleteSignature", "MissingAuthenticationToken", "InvalidClientTokenId", "OptInRequired":
+		return provider.ClassAccess, true
+	case "ModelTimeoutException":
+		return provider.ClassTimeout, false
+	case "ServiceUnavailableException":
+		return provider.ClassUnavailable, false
+	case "InternalServerException", "InternalFailure", "ModelErrorException", "ModelStreamErrorException", "ConflictException":
+		return provider.ClassInternal, false
+	}
+	switch {
+	case status == http.StatusTooManyRequests:
+		return provider.ClassThrottled, true
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return provider.ClassAccess, true
+	case status == http.StatusRequestTimeout || status == http.StatusGatewayTimeout:
+		return provider.ClassTimeout, false
+	case status == http.StatusBadGateway || status == http.StatusServiceUnavailable:
+		return provider.ClassUnavailable, false
+	case status >= 400 && status < 500:
+		return provider.ClassInvalid, true
+	case status >= 500:
+		return provider.ClassInternal, false
+	}
+	return provider.ClassBadResponse, false
+}
+
+func shorten(text string) string {
+	if len(text) > maxMessage {
+		return text[:maxMessage] + "…"
+	}
+	return text
+}
