@@ -2,6 +2,7 @@ package agents
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/quaestor-run/quaestor/tools"
 )
@@ -50,4 +51,16 @@ type Usage struct {
 	CostNanoUSD  int64 `json:"cost_nano_usd"`
 	Calls        int64 `json:"calls"`    // logical
 	Attempts     int64 `json:"attempts"` // physical
+}
+
+// Value reads the value of a tool result. A call that failed gives its error.
+func Value[T any](result ToolResult) (T, error) {
+	var value T
+	if result.Error != "" {
+		return value, fmt.Errorf("tool %q: %s", result.Name, result.Error)
+	}
+	if err := json.Unmarshal(result.Value, &value); err != nil {
+		return value, fmt.Errorf("decoding the result of tool %q: %w", result.Name, err)
+	}
+	return value, nil
 }

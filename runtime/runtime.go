@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
+	"golang.org/x/term"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/corpus"
@@ -19,6 +22,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/runtime/telemetry"
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/documents"
 )
 
 // Runtime is a running Quaestor. Make one with [New], end it with Close.
@@ -117,7 +121,7 @@ func (r *Runtime) startTelemetry() error {
 	}
 	var err error
 	r.telemetry, err = telemetry.New(telemetry.Options{
-		LogLevel: config.LogLevel, LogFormat: config.LogFormat, OTLPEndpoint: config.OTLPEndpoint,
+		LogLevel: config.LogLevel, LogFormat: logFormat(config.LogFormat, output), OTLPEndpoint: config.OTLPEndpoint,
 		Output: output, ServiceVersion: r.options.Version,
 	})
 	if err != nil {
@@ -128,12 +132,24 @@ func (r *Runtime) startTelemetry() error {
 	return nil
 }
 
+// logFormat settles "auto": readable on a terminal, JSON for machines.
+func logFormat(configured string, output io.Writer) string {
+	if configured != "auto" {
+		return configured
+	}
+	if file, ok := output.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return telemetry.FormatConsole
+	}
+	return telemetry.FormatJSON
+}
+
 // register brings tools, agents and workflows together and makes the gateway
 // that serves their models.
 func (r *Runtime) register(ctx context.Context) error {
 	r.corpora = corpus.New(r.store, corpus.Options{
-		Limits: documentLimits(r.options.Config.Limits), Logger: r.logger.Named("corpus"),
+		Limits: documents.Limits{Bytes: r.options.Config.Limits.DocumentBytes}, CacheDir: filepath.Join(r.data, "cache"),
 	})
+	r.onClose("corpora", r.corpora.Close)
 	builtin, err := builtinTools(r.corpora)
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,34 +21,27 @@ import (
 
 // api is a server, local or not, as the research command uses it.
 type api struct {
-	client *client.ClientWithResponses
-	local  bool
+	*client.API
+	local bool
 }
 
-func newAPI(base, key string) (*api, error) {
+func newAPI(base, key string, local bool) (*api, error) {
 	parsed, err := url.Parse(base)
 	if err != nil || parsed.Host == "" {
 		return nil, fmt.Errorf("--server %q: want a URL such as http://127.0.0.1:8080", base)
 	}
-	withKey := func(_ context.Context, req *http.Request) error {
-		if key != "" {
-			req.Header.Set("Authorization", "Bearer "+key)
-		}
-		return nil
-	}
-	c, err := client.NewClientWithResponses(base, client.WithRequestEditorFn(withKey))
+	connected, err := client.Connect(base, key, nil)
 	if err != nil {
-		return nil, fmt.Errorf("making a client of %s: %w", base, err)
+		return nil, err
 	}
-	return &api{client: c}, nil
+	return &api{connected, local}, nil
 }
 
 // sources brings the documents to the server and names what the run may read.
 // Documents that cannot be read are told and left to the report to name.
-func (a *api) sources(ctx context.Context, local bool, files []localFile) ([]string, error) {
-	a.local = local
+func (a *api) sources(ctx context.Context, files []localFile) ([]string, error) {
 	if len(files) == 0 {
-		if local {
+		if a.local {
 			return []string{runtime.SampleCorpus}, nil
 		}
 		return nil, nil
@@ -57,17 +49,11 @@ func (a *api) sources(ctx context.Context, local bool, files []localFile) ([]str
 	corpus := corpusName(files)
 	read := 0
 	for _, batch := range batches(files) {
-		documents, err := a.upload(ctx, corpus, batch)
+		n, err := a.upload(ctx, corpus, batch)
 		if err != nil {
 			return nil, err
 		}
-		for _, document := range documents {
-			if document.Unread != "" {
-				fmt.Fprintf(os.Stderr, "left out: %s: %s\n", document.URI, document.Unread)
-				continue
-			}
-			read++
-		}
+		read += n
 	}
 	if read == 0 {
 		return nil, fmt.Errorf("none of the %d files could be read", len(files))
@@ -75,19 +61,42 @@ func (a *api) sources(ctx context.Context, local bool, files []localFile) ([]str
 	return []string{corpus}, nil
 }
 
-func (a *api) upload(ctx context.Context, corpus string, files []localFile) ([]client.Document, error) {
-	body, out := io.Pipe()
-	form := multipart.NewWriter(out)
-	go writeMultipart(out, form, corpus, files)
-	response, err := a.client.UploadDocumentsWithBodyWithResponse(ctx, form.FormDataContentType(), body)
-	_ = body.CloseWithError(errors.New("the upload ended"))
-	if err != nil {
-		return nil, fmt.Errorf("uploading documents: %w", err)
+// upload sends a batch and says how many documents could be read. When the
+// server refuses a batch, its files go one by one, so that one bad file does
+// not keep the others out.
+func (a *api) upload(ctx context.Context, corpus string, batch []localFile) (int, error) {
+	files := make([]client.File, len(batch))
+	for i, file := range batch {
+		files[i] = client.File{Name: file.name, Open: func() (io.ReadCloser, error) { return os.Open(file.path) }}
 	}
-	if response.JSON201 != nil {
-		return response.JSON201.Documents, nil
+	documents, err := a.Upload(ctx, corpus, files...)
+	var refused *client.Problem
+	switch {
+	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError && len(batch) > 1:
+		read := 0
+		for _, file := range batch {
+			n, err := a.upload(ctx, corpus, []localFile{file})
+			if err != nil {
+				return 0, err
+			}
+			read += n
+		}
+		return read, nil
+	case refused != nil && (refused.Status == http.StatusUnprocessableEntity || refused.Status == http.StatusRequestEntityTooLarge):
+		fmt.Fprintf(os.Stderr, "left out: %s: %s\n", batch[0].name, refused.Detail)
+		return 0, nil
+	case err != nil:
+		return 0, err
 	}
-	return nil, problem("uploading documents", response.ApplicationProblemJSONDefault, response.HTTPResponse)
+	read := 0
+	for _, document := range documents {
+		if document.Unread != "" {
+			fmt.Fprintf(os.Stderr, "left out: %s: %s\n", document.URI, document.Unread)
+			continue
+		}
+		read++
+	}
+	return read, nil
 }
 
 // start begins the run, or finds the same one that was interrupted: requests
@@ -131,29 +140,23 @@ func (a *api) start(ctx context.Context, flags researchFlags, topic string, sour
 }
 
 func (a *api) create(ctx context.Context, request client.ResearchRequest, key string) (client.Accepted, error) {
-	response, err := a.client.CreateResearchWithResponse(ctx, &client.CreateResearchParams{IdempotencyKey: key}, request)
-	if err != nil {
+	answer, err := a.CreateResearchWithResponse(ctx, &client.CreateResearchParams{IdempotencyKey: &key}, request)
+	if err := client.Check(answer, err); err != nil {
+		var refused *client.Problem
+		if errors.As(err, &refused) && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusUnprocessableEntity) {
+			return client.Accepted{}, usage(err)
+		}
 		return client.Accepted{}, fmt.Errorf("starting the run: %w", err)
 	}
-	if response.JSON202 != nil {
-		return *response.JSON202, nil
-	}
-	err = problem("starting the run", response.ApplicationProblemJSONDefault, response.HTTPResponse)
-	if code := response.StatusCode(); code == http.StatusBadRequest || code == http.StatusUnprocessableEntity {
-		return client.Accepted{}, usage(err)
-	}
-	return client.Accepted{}, err
+	return *answer.JSON202, nil
 }
 
 func (a *api) run(ctx context.Context, id string) (client.Run, error) {
-	response, err := a.client.GetResearchWithResponse(ctx, id)
-	if err != nil {
+	answer, err := a.GetResearchWithResponse(ctx, id)
+	if err := client.Check(answer, err); err != nil {
 		return client.Run{}, fmt.Errorf("reading run %s: %w", id, err)
 	}
-	if response.JSON200 == nil {
-		return client.Run{}, problem("reading run "+id, response.ApplicationProblemJSONDefault, response.HTTPResponse)
-	}
-	return *response.JSON200, nil
+	return *answer.JSON200, nil
 }
 
 // cancelPatience is how long an interrupted command waits for its run to stop.
@@ -164,11 +167,11 @@ func (a *api) follow(ctx context.Context, id string, shown *progress) (client.Ru
 	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	unhook := context.AfterFunc(ctx, func() {
-		_, _ = a.client.CancelResearchWithResponse(watch, id)
+		_, _ = a.CancelResearchWithResponse(watch, id)
 		time.AfterFunc(cancelPatience, stop)
 	})
 	defer unhook()
-	for event, err := range a.client.Events(watch, id, 0) {
+	for event, err := range a.Events(watch, id, 0) {
 		if err != nil && ctx.Err() != nil {
 			return client.Run{}, &exit{exitCancelled, errors.New("interrupted; the run goes on at the next start")}
 		}
@@ -220,12 +223,9 @@ func (a *api) printJSON(ctx context.Context, run client.Run) error {
 		}
 		printed.Report.Markdown = string(report)
 	}
-	found, err := a.client.GetEvidenceWithResponse(ctx, run.ID)
-	if err != nil {
+	found, err := a.GetEvidenceWithResponse(ctx, run.ID)
+	if err := client.Check(found, err); err != nil {
 		return fmt.Errorf("reading the evidence: %w", err)
-	}
-	if found.JSON200 == nil {
-		return problem("reading the evidence", found.ApplicationProblemJSONDefault, found.HTTPResponse)
 	}
 	printed.Evidence, printed.Claims = found.JSON200.Evidence, found.JSON200.Claims
 	var text bytes.Buffer
@@ -256,24 +256,10 @@ func (a *api) writeReport(ctx context.Context, id string, flags researchFlags) e
 }
 
 func (a *api) report(ctx context.Context, id, format string) ([]byte, error) {
-	response, err := a.client.GetReportWithResponse(ctx, id, &client.GetReportParams{Format: client.GetReportParamsFormat(format)})
-	if err != nil {
+	form := client.GetReportParamsFormat(format)
+	answer, err := a.GetReportWithResponse(ctx, id, &client.GetReportParams{Format: &form})
+	if err := client.Check(answer, err); err != nil {
 		return nil, fmt.Errorf("reading the report: %w", err)
 	}
-	if response.StatusCode() != http.StatusOK {
-		return nil, problem("reading the report", response.ApplicationProblemJSONDefault, response.HTTPResponse)
-	}
-	return response.Body, nil
-}
-
-// problem is what the server said was wrong.
-func problem(doing string, p *client.Problem, response *http.Response) error {
-	if p == nil {
-		return fmt.Errorf("%s: the server answered %s", doing, response.Status)
-	}
-	err := fmt.Errorf("%s: %s", doing, p.Detail)
-	for _, field := range p.Errors {
-		err = fmt.Errorf("%w\n  %s: %s", err, field.Field, field.Message)
-	}
-	return err
+	return answer.Body, nil
 }

@@ -3,11 +3,8 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"mime/multipart"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,27 +104,4 @@ func batches(files []localFile) [][]localFile {
 		all = append(all, batch)
 	}
 	return all
-}
-
-// writeMultipart streams files as a form.
-func writeMultipart(out *io.PipeWriter, form *multipart.Writer, corpus string, files []localFile) {
-	err := form.WriteField("corpus", corpus)
-	for _, file := range files {
-		err = errors.Join(err, copyPart(form, file))
-	}
-	_ = out.CloseWithError(errors.Join(err, form.Close()))
-}
-
-func copyPart(form *multipart.Writer, file localFile) error {
-	source, err := os.Open(file.path)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	part, err := form.CreateFormFile("file", file.name)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(part, source)
-	return err
 }

@@ -119,11 +119,11 @@ func research(ctx context.Context, s *settings, flags researchFlags, topic strin
 		defer local.Close()
 		base = local.URL()
 	}
-	api, err := newAPI(base, os.Getenv("QUAESTOR_API_KEY"))
+	api, err := newAPI(base, os.Getenv("QUAESTOR_API_KEY"), flags.server == "")
 	if err != nil {
 		return usage(err)
 	}
-	sources, err := api.sources(ctx, flags.server == "", files)
+	sources, err := api.sources(ctx, files)
 	if err != nil {
 		return err
 	}
