@@ -1,0 +1,239 @@
+package format
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+var (
+	//go:embed page.html
+	pageSource string
+	//go:embed page.css
+	pageStyle string
+
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"plain": plain}).Parse(pageSource))
+	languageTag  = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`)
+)
+
+// The page is what its template needs, with every anchor made by us: no id of
+// the document becomes one.
+type page struct {
+	Title, Language, Notice string
+	Style                   template.CSS
+	Meta                    []Field
+	Sections                []pageSection
+	References              []pageReference
+}
+
+type pageSection struct {
+	Heading    string
+	Paragraphs []pageParagraph
+	Tables     []pageTable
+	Charts     []pageChart
+}
+
+type pageParagraph struct {
+	List      bool
+	Sentences []pageSentence
+}
+
+type pageSentence struct {
+	Text   string
+	Marked bool
+	Marks  []mark
+}
+
+// mark is one number of a group of marks, and what stands before it.
+type mark struct {
+	Before, Href, Quote string
+	Number              int
+}
+
+type grid struct {
+	Columns []string
+	Rows    [][]string
+	Figures []bool // the columns that hold figures
+}
+
+type pageTable struct {
+	Number  int
+	Caption string
+	Marks   []mark
+	Grid    grid
+}
+
+type pageChart struct {
+	Number       int
+	Title, Note  string
+	Marks        []mark
+	Grid         grid
+	Wide, Narrow template.HTML
+}
+
+type pageReference struct {
+	Number                 int
+	Before, Address, After string // the text of the reference around its address
+	Passages               []pagePassage
+}
+
+type pagePassage struct{ Anchor, Quote, Where, Computed string }
+
+// HTML renders a document as one page that needs nothing else: no script, no
+// font, no image from outside. It follows the reader's colour scheme, fits small
+// screens and prints.
+func HTML(document Document) ([]byte, error) {
+	l := newLayout(document)
+	p := page{
+		Title: or(plain(document.Title), "Report"), Language: "en", Notice: document.Notice, Meta: document.Meta,
+		Style: template.CSS(pageStyle),
+	}
+	if languageTag.MatchString(document.Language) {
+		p.Language = document.Language
+	}
+	for _, section := range document.Sections {
+		p.Sections = append(p.Sections, l.section(section))
+	}
+	for _, reference := range document.References {
+		p.References = append(p.References, layOutReference(reference))
+	}
+	var out bytes.Buffer
+	if err := pageTemplate.Execute(&out, p); err != nil {
+		return nil, fmt.Errorf("rendering a page: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// layout knows where marks lead to.
+type layout struct {
+	anchors map[int]string         // of references
+	places  map[string]pagePassage // of passages, by evidence id
+	owner   map[string]int         // the reference of a passage
+	tables  int
+	figures int
+}
+
+func newLayout(document Document) *layout {
+	l := &layout{anchors: map[int]string{}, places: map[string]pagePassage{}, owner: map[string]int{}}
+	for _, reference := range document.References {
+		l.anchors[reference.Number] = fmt.Sprintf("ref-%d", reference.Number)
+		for i, passage := range reference.Passages {
+			l.owner[passage.ID] = reference.Number
+			l.places[passage.ID] = newPassage(reference, i)
+		}
+	}
+	return l
+}
+
+func newPassage(reference Reference, i int) pagePassage {
+	passage := reference.Passages[i]
+	out := pagePassage{
+		Anchor: fmt.Sprintf("ref-%d-%d", reference.Number, i+1),
+		Quote:  plain(passage.Quote), Where: sentenceCase(whereabouts(reference, passage)),
+	}
+	if passage.Computation != nil {
+		out.Computed = describeComputation(*passage.Computation)
+	}
+	return out
+}
+
+func sentenceCase(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func (l *layout) section(section Section) pageSection {
+	out := pageSection{Heading: section.Heading}
+	for _, paragraph := range section.Paragraphs {
+		laid := pageParagraph{List: paragraph.List}
+		for _, sentence := range paragraph.Sentences {
+			laid.Sentences = append(laid.Sentences, pageSentence{
+				Text: sentence.Text, Marked: sentence.Marked, Marks: l.marks(sentence.References, sentence.Evidence),
+			})
+		}
+		out.Paragraphs = append(out.Paragraphs, laid)
+	}
+	for _, table := range section.Tables {
+		l.tables++
+		out.Tables = append(out.Tables, pageTable{
+			Number: l.tables, Caption: table.Caption, Marks: l.marks(table.References, nil),
+			Grid: newGrid(table.Columns, table.Rows, table.width()),
+		})
+	}
+	for _, chart := range section.Charts {
+		l.figures++
+		out.Charts = append(out.Charts, pageChart{
+			Number: l.figures, Title: chart.Title, Note: chart.Note, Marks: l.marks(chart.References, nil),
+			Grid: newGrid([]string{or(chart.XLabel, "Label"), or(chart.YLabel, "Value")}, chart.rows(), 2),
+			// Drawn by us, with every text in it escaped.
+			Wide:   template.HTML(drawChart(chart, wideChart, false)),
+			Narrow: template.HTML(drawChart(chart, narrowChart, false)),
+		})
+	}
+	return out
+}
+
+func newGrid(columns []string, rows [][]string, width int) grid {
+	fill := func(cells []string) []string {
+		filled := make([]string, width)
+		for i := range filled {
+			filled[i] = cell(cells, i)
+		}
+		return filled
+	}
+	g := grid{Columns: fill(columns), Figures: numeric(width, rows)}
+	for _, row := range rows {
+		g.Rows = append(g.Rows, fill(row))
+	}
+	return g
+}
+
+// marks are the numbers behind a sentence. Each leads to the passage that the
+// sentence cites, or to the reference where no passage is known.
+func (l *layout) marks(references []int, evidence []string) []mark {
+	var marks []mark
+	for i, run := range tools.Runs(references) {
+		before := ""
+		if i > 0 {
+			before = ", "
+		}
+		marks = append(marks, l.mark(before, run.First, evidence))
+		if run.Last > run.First {
+			marks = append(marks, l.mark("–", run.Last, evidence))
+		}
+	}
+	return marks
+}
+
+func (l *layout) mark(before string, number int, evidence []string) mark {
+	m := mark{Before: before, Number: number}
+	anchor, ok := l.anchors[number]
+	if !ok {
+		return m
+	}
+	m.Href = "#" + anchor
+	if i := slices.IndexFunc(evidence, func(id string) bool { return l.owner[id] == number }); i >= 0 {
+		place := l.places[evidence[i]]
+		m.Href, m.Quote = "#"+place.Anchor, shorten(place.Quote, 300)
+	}
+	return m
+}
+
+func layOutReference(reference Reference) pageReference {
+	out := pageReference{Number: reference.Number, Before: plain(reference.Text)}
+	if address, ok := webAddress(reference.URI); ok {
+		if before, after, found := strings.Cut(reference.Text, address); found {
+			out.Before, out.Address = strings.TrimLeft(plain(before)+" ", " "), address
+			if after = plain(after); after != "" {
+				out.After = " " + after
+			}
+		}
+	}
+	for i := range reference.Passages {
+		out.Passages = append(out.Passages, newPassage(reference, i))
+	}
+	return out
+}
