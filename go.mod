@@ -3,6 +3,7 @@ module github.com/quaestor-run/quaestor
 go 1.26.8
 
 require (
+	codeberg.org/go-pdf/fpdf v0.10.0
 	github.com/aws/aws-sdk-go-v2/config v1.32.16
 	github.com/aws/aws-sdk-go-v2/service/bedrockruntime v1.63.11
 	github.com/blevesearch/bleve/v2 v2.6.3
