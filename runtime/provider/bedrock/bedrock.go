@@ -3,6 +3,7 @@ package bedrock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
@@ -51,11 +53,12 @@ func New(ctx context.Context, options Options) (*Provider, error) {
 		return nil, fmt.Errorf("bedrock: reading AWS's configuration: %w", err)
 	}
 	if loaded.Region == "" {
-		return nil, fmt.Errorf("bedrock: no AWS region is configured; set providers.bedrock.region or AWS_REGION")
+		return nil, errors.New("bedrock: no AWS region is configured; set providers.bedrock.region or AWS_REGION")
 	}
 	client := bedrockruntime.NewFromConfig(loaded, func(o *bedrockruntime.Options) {
 		o.Retryer = aws.NopRetryer{}
 		o.HTTPClient = once{o.HTTPClient}
+		o.Logger = logging.Nop{} // what matters is in the error
 		if options.Endpoint != "" {
 			o.BaseEndpoint = aws.String(options.Endpoint)
 		}

@@ -24,13 +24,12 @@ func failure(err error, wire *provider.Wire) *provider.Error {
 	var answered *awshttp.ResponseError
 	var told smithy.APIError
 	isTold := errors.As(err, &told)
-	if !errors.As(err, &answered) {
+	if !errors.As(err, &answered) || answered.HTTPStatusCode() == 0 {
 		return unanswered(err, wire)
 	}
-	failed := &provider.Error{Provider: name, Err: err, Message: answered.Err.Error()}
-	if answered.Response != nil {
-		failed.Status = answered.HTTPStatusCode()
-		failed.RetryAfter = provider.RetryAfter(answered.Response.Header, time.Now())
+	failed := &provider.Error{
+		Provider: name, Status: answered.HTTPStatusCode(), Message: answered.Err.Error(), Err: err,
+		RetryAfter: provider.RetryAfter(answered.Response.Header, time.Now()),
 	}
 	if failed.Status < 300 { // an answer the SDK could not read, or not to its end
 		if broken := wire.Broken(name, err); broken.Class != provider.ClassUnavailable {
@@ -47,7 +46,7 @@ func failure(err error, wire *provider.Wire) *provider.Error {
 		failed.RetryAfter = max(failed.RetryAfter, notReadyWait)
 	}
 	if failed.Message = shorten(failed.Message); failed.Message == "" {
-		failed.Message = http.StatusText(failed.Status)
+		failed.Message = "no reason was given"
 	}
 	return failed
 }

@@ -27,7 +27,7 @@ func (p *Provider) failure(err error, wire *provider.Wire, line *line) *provider
 		return failed
 	case errors.As(err, &told):
 		failed.Message = told.Message
-		if told.Code != nil {
+		if told.Code != nil && told.Code != 0 { // null is read as 0
 			failed.Code = fmt.Sprint(told.Code)
 		}
 		if failed.Code == "" {
@@ -50,7 +50,7 @@ func (p *Provider) failure(err error, wire *provider.Wire, line *line) *provider
 	failed.Class, failed.NotCharged = classify(failed.Status, failed.Code)
 	failed.RetryAfter = provider.RetryAfter(line.header, time.Now())
 	if failed.Message = p.clean(failed.Message); failed.Message == "" {
-		failed.Message = http.StatusText(failed.Status)
+		failed.Message = "no reason was given"
 	}
 	return failed
 }
