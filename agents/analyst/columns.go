@@ -32,9 +32,9 @@ func timeColumn(t tools.TableProfile) (tools.ColumnProfile, bool) {
 			continue
 		}
 		score := nameScore(c.Name, " decision approved approval granted publication published release released issued effective event occurrence incident closed completed dtdec yrdec order invoice sale purchase start started ") -
-			8*share(c.Empty, t.Rows)
+			10*share(c.Empty, t.Rows)
 		if nameScore(c.Name, " received report reported filed submitted updated modified created entered dtrec yrrec ") > 0 {
-			score -= 1.5
+			score -= 0.5
 		}
 		if c.Type == tools.TypeDate {
 			score += 0.5 // a date shows whether the last year is complete

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/agents/prose"
@@ -39,8 +40,24 @@ const topValues = 8
 
 func frequencyTasks(t tools.TableProfile, limit int) []task {
 	columns := categories(t)
+	return countBy(t, columns[:min(limit, len(columns))])
+}
+
+// entityTasks counts the rows of a table of harms by what they concern, to
+// show whether a few things make up most of them.
+func entityTasks(t tools.TableProfile) []task {
+	for _, c := range t.Columns {
+		recurs := c.Type == tools.TypeText && c.Distinct >= 5 && 5*c.Distinct <= t.Rows && c.Empty == 0
+		if recurs && (identifies(c.Name) || nameScore(c.Name, " device product company manufacturer applicant vendor model site plant supplier ") > 0) {
+			return countBy(t, []tools.ColumnProfile{c})
+		}
+	}
+	return nil
+}
+
+func countBy(t tools.TableProfile, columns []tools.ColumnProfile) []task {
 	var tasks []task
-	for _, c := range columns[:min(limit, len(columns))] {
+	for _, c := range columns {
 		tasks = append(tasks, task{
 			tool:  toolStatistics,
 			input: statisticsInput{Table: t.ID, Operation: "frequency", Column: c.Name, Top: topValues},
@@ -97,7 +114,7 @@ func frequencySentence(t task, out frequencyOutput, rows []frequencyRow) string 
 
 func allCodes(rows []frequencyRow) bool {
 	for _, row := range rows[:min(3, len(rows))] {
-		if !isCode(row.Value) {
+		if !isCode(row.Value) || strings.ContainsAny(row.Value, "0123456789") {
 			return false
 		}
 	}

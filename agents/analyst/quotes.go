@@ -75,20 +75,34 @@ func quotedFindings(in Input, contrary []quotable) []agents.Finding {
 	topic := prose.ParseTopic(in.Topic)
 	var findings []agents.Finding
 	for _, e := range in.Evidence.Value {
-		if e.Computation != nil || e.Quote == "" {
+		if e.Computation != nil || e.Quote == "" || !prose.StandsUnder(e.Title, e.Quote) {
 			continue
 		}
 		q := quotable{e.ID, e.Quote, prose.Source{Title: e.Title, Year: e.Year, Heading: e.Heading}}
-		f := agents.Finding{
-			Statement: q.source.Attribute(q.text), Theme: in.Question.Theme, Confidence: weigh(topic, q),
-			Evidence: []string{e.ID}, DataPoints: percentages(q),
+		f := agents.Finding{Theme: in.Question.Theme, Confidence: weigh(topic, q), Evidence: []string{e.ID}, DataPoints: percentages(q)}
+		if turn, ok := turning(e, in.Evidence.Value); ok {
+			q.text += " " + turn.Quote
+			f.Evidence = append(f.Evidence, turn.ID)
 		}
+		f.Statement = q.source.Attribute(q.text)
 		if against, ok := opposing(topic, q, contrary, in.Evidence.Value); ok {
 			f.Counter = []agents.Statement{{Text: against.source.Attribute(against.text), Evidence: []string{against.id}}}
 		}
 		findings = append(findings, f)
 	}
 	return findings
+}
+
+// turning finds the sentence that follows directly and restricts this one: the
+// two are quoted as one passage.
+func turning(e agents.Evidence, evidence []agents.Evidence) (agents.Evidence, bool) {
+	const apart = 3 // bytes of white space between two sentences
+	for _, next := range evidence {
+		if next.SHA256 == e.SHA256 && next.Computation == nil && next.Start >= e.End && next.Start-e.End <= apart && prose.Turns(next.Quote) {
+			return next, true
+		}
+	}
+	return agents.Evidence{}, false
 }
 
 // weigh is medium for a result or conclusion on the subject itself, else low:

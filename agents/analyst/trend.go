@@ -177,6 +177,17 @@ func (o trendOutput) measure(t task) string {
 	return what
 }
 
+func (o trendOutput) title(t task) string {
+	title := "Records per " + o.per()
+	if o.Value != "" {
+		title = prose.Capital(aggregateName(o.Aggregate)) + " of " + prose.ColumnName(o.Value) + " per " + o.per()
+	}
+	for _, c := range o.Where {
+		title += ", " + c.Equals
+	}
+	return title + " in " + prose.Quote(t.table)
+}
+
 func (o trendOutput) leftOut(t task) []string {
 	var out []string
 	for _, e := range o.Excluded[:min(2, len(o.Excluded))] {
@@ -189,12 +200,24 @@ func (o trendOutput) leftOut(t task) []string {
 			}
 		}
 		if reason == e.Reason {
-			out = append(out, fmt.Sprintf("%s was left out of the test on %s: %s%s.", prose.Capital(e.Period), prose.Quote(t.table), strings.TrimSuffix(reason, "."), so))
+			reason, sparse := strings.CutPrefix(strings.TrimSuffix(reason, "."), "sparse beginning: ")
+			as := ""
+			if sparse {
+				as = " as a sparse beginning"
+			}
+			out = append(out, fmt.Sprintf("From %s, %s%s left out of the test%s: %s.", prose.Quote(t.table), e.Period, strings.ReplaceAll(so, " so far", "")+wasOrWere(e.Period), as, reason))
 			continue
 		}
 		out = append(out, fmt.Sprintf("%s is incomplete in %s and was left out of the test, because its %s%s.", e.Period, prose.Quote(t.table), reason, so))
 	}
 	return out
+}
+
+func wasOrWere(period string) string {
+	if strings.ContainsAny(period, "–") {
+		return " were"
+	}
+	return " was"
 }
 
 func (o trendOutput) change(t task) []string {
@@ -219,7 +242,7 @@ func (o trendOutput) implication(t task) string {
 
 func (o trendOutput) chart(t task) *agents.Chart {
 	c := &agents.Chart{
-		Kind: "line", Title: strings.TrimSuffix(o.measure(t), ","), XLabel: prose.Capital(o.per()), YLabel: "Records",
+		Kind: "line", Title: o.title(t), XLabel: prose.Capital(o.per()), YLabel: "Records",
 		Evidence: []string{o.Evidence},
 	}
 	if o.Value != "" {

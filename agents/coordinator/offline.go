@@ -162,22 +162,16 @@ func queries(topic prose.Topic, kind prose.Facet) []string {
 	}
 	direct, related := topic.Synonyms()
 	list := []string{terms + " " + kind.Vocabulary()}
-	for _, chunk := range chunks(direct, 8) {
-		list = append(list, chunk)
-	}
-	for _, chunk := range chunks(related, 6) {
-		list = append(list, chunk)
-	}
-	if len(list) > maxQueries {
-		list = list[:maxQueries]
-	}
+	list = append(list, chunks(direct[:min(maxSynonyms, len(direct))], 7)...)
+	list = append(list, chunks(related[:min(maxSynonyms, len(related))], 6)...)
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])
 	}
 	return list
 }
 
-const maxQueries = 7
+// maxSynonyms bounds the other names of a topic that are searched for.
+const maxSynonyms = 18
 
 func chunks(names []string, size int) []string {
 	var out []string

@@ -1,67 +1,111 @@
 package gatherer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/agents/prose"
 )
 
-// candidates judges every sentence of the hits: whether it can be quoted,
+// What one question takes: sentences of each source, and sentences in all.
+const (
+	sentencesPerSource = 2
+	sentencesInAll     = 14
+)
+
+// leastScore is what a sentence must reach to be worth quoting.
+const leastScore = 4.5
+
+type candidate struct {
+	sentence
+	document  string
+	relevance prose.Relevance
+	score     float64
+	order     int
+}
+
+func selectFrom(in Input, seen reading) agents.Gathered {
+	ranked := strictest(candidates(in, seen))
+	slices.SortStableFunc(ranked, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.order, b.order))
+	})
+	var chosen []candidate
+	perSource := make(map[string]int)
+	for _, c := range ranked {
+		if len(chosen) == sentencesInAll {
+			break
+		}
+		if perSource[c.document] == sentencesPerSource || slices.ContainsFunc(chosen, func(o candidate) bool { return prose.Same(o.Text, c.Text) }) {
+			continue
+		}
+		perSource[c.document]++
+		chosen = append(chosen, c)
+	}
+	return gathered(in, chosen, seen)
+}
+
+// candidates judges every sentence that was seen: whether it can be quoted,
 // whether it is about the topic, and how well it answers the question.
-func candidates(in Input, hits []hit) []candidate {
+func candidates(in Input, seen reading) []candidate {
 	topic := prose.ParseTopic(in.Topic)
 	facet := prose.QuestionFacet(in.Question.Text)
 	focus := focusOf(in, topic)
+	about := topical(in, topic, seen)
 	var out []candidate
-	for _, h := range hits {
+	for _, h := range seen.hits {
+		section := prose.Source{Heading: h.Heading}.Section()
+		if section == prose.SectionMethods || section == prose.SectionAims {
+			continue
+		}
 		around := aroundOf(h)
 		for _, s := range h.Sentences {
-			c := candidate{sentence: s, document: h.Document, title: h.Title, order: len(out)}
-			section := prose.Source{Heading: h.Heading}.Section()
-			if section == prose.SectionMethods || section == prose.SectionAims || !prose.Standalone(s.Text) || repeats(h.Title, s.Text) {
+			if !prose.StandsUnder(h.Title, s.Text) || prose.Similarity(h.Title, s.Text) > 0.8 {
 				continue
 			}
-			c.relevance = topic.Judge(prose.Passage{Title: h.Title, Heading: h.Heading, Sentence: s.Text, Around: around})
-			if c.relevance.Tier < prose.Related || !focus.met(h, s) {
-				continue
-			}
+			r := topic.Judge(prose.Passage{
+				Title: h.Title, Heading: h.Heading, Sentence: s.Text, Around: around, Topical: slices.Contains(about, h.Document),
+			})
 			fit := facetFit(facet, focus, s.Text, section)
-			if fit == 0 {
+			if r.Tier < prose.Related || fit == 0 || !focus.met(h, s) {
 				continue
 			}
-			c.score = fit + quality(s.Text, section) + closeness(c.relevance)
-			out = append(out, c)
+			if section == prose.SectionBackground && r.Tier < prose.Direct {
+				continue
+			}
+			score := fit + quality(s.Text, section) + closeness(r)
+			if section == prose.SectionResults && !r.Own && !strings.ContainsFunc(s.Text, unicode.IsDigit) {
+				score -= 1.5 // a detail of a study, and without a figure
+			}
+			if score >= leastScore {
+				out = append(out, candidate{sentence: s, document: h.Document, relevance: r, order: len(out), score: score})
+			}
 		}
 	}
 	return out
 }
 
-func aroundOf(h hit) string {
-	var text strings.Builder
-	for _, s := range h.Sentences {
-		text.WriteString(s.Text)
-		text.WriteByte(' ')
+// strictest keeps what meets the scope of the topic; only where nothing does,
+// what names the subject in another field remains.
+func strictest(all []candidate) []candidate {
+	scoped := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !c.relevance.Scoped })
+	if len(scoped) > 0 {
+		return scoped
 	}
-	return text.String()
+	return all
 }
-
-// repeats says that a sentence is only the title again.
-func repeats(title, text string) bool { return prose.Similarity(title, text) > 0.8 }
 
 // focus is what a question asks beyond the topic: the content words of its own.
-type focus struct {
-	own   []string
-	topic prose.Topic
-}
+type focus []string
 
 func focusOf(in Input, topic prose.Topic) focus {
-	f := focus{topic: prose.ParseTopic(in.Question.Text)}
-	known := append(prose.Content(in.Topic), prose.Content(scaffold)...)
+	var f focus
+	known := slices.Concat(prose.Content(in.Topic), prose.Content(scaffold))
 	for _, stem := range prose.Content(in.Question.Text) {
 		if !slices.Contains(known, stem) && !topic.Names(stem) {
-			f.own = append(f.own, stem)
+			f = append(f, stem)
 		}
 	}
 	return f
@@ -72,23 +116,23 @@ const scaffold = "effects effect impact risks harms adverse events results devel
 
 // met says that a sentence speaks to what the question itself asks.
 func (f focus) met(h hit, s sentence) bool {
-	if len(f.own) == 0 {
+	if len(f) == 0 {
 		return true
 	}
 	have := prose.Content(h.Title + " " + h.Heading + " " + s.Text)
 	reached := 0
-	for _, stem := range f.own {
+	for _, stem := range f {
 		if slices.Contains(have, stem) {
 			reached++
 		}
 	}
-	return 3*reached >= len(f.own) && reached > 0
+	return reached > 0 && 3*reached >= len(f)
 }
 
 // facetFit is how well a sentence goes with the facet of the question; 0 means
 // that it answers another.
 func facetFit(facet prose.Facet, f focus, text string, section prose.Section) float64 {
-	if facet == prose.General || len(f.own) > 0 {
+	if facet == prose.General || len(f) > 0 {
 		return 1.5
 	}
 	facets := prose.SentenceFacets(text)
@@ -114,7 +158,7 @@ func quality(text string, section prose.Section) float64 {
 	case prose.SectionResults:
 		score += 1.5
 	case prose.SectionBackground:
-		score--
+		score -= 2
 	}
 	if strings.ContainsFunc(text, unicode.IsDigit) {
 		score += 0.5

@@ -12,7 +12,7 @@ type Source struct {
 	Heading string
 }
 
-const maxTitle = 140
+const maxTitle = 180
 
 // Name is the source as a sentence names it: its title in quotation marks and
 // the year in brackets.
@@ -25,6 +25,18 @@ func (s Source) Name() string {
 		name += " (" + strconv.Itoa(s.Year) + ")"
 	}
 	return name
+}
+
+// Short is the source as it is named again: by the beginning of its title.
+func (s Source) Short() Source {
+	for _, mark := range []string{": ", " – ", " — ", " - ", "? "} {
+		if head, _, cut := strings.Cut(s.Title, mark); cut && len(strings.Fields(head)) >= 3 {
+			s.Title = strings.TrimSpace(head)
+			return s
+		}
+	}
+	s.Title = Shorten(s.Title, 90)
+	return s
 }
 
 // Attribute makes a sentence of a verbatim quotation and its source:

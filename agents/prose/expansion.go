@@ -55,11 +55,15 @@ func families() []family {
 	}
 }
 
-func phrases(list string) [][]string {
+func written(list string) []string {
 	if list == "" {
 		return nil
 	}
-	names := strings.Split(list, "|")
+	return strings.Split(list, "|")
+}
+
+func phrases(list string) [][]string {
+	names := written(list)
 	out := make([][]string, len(names))
 	for i, name := range names {
 		out[i] = Stems(name)

@@ -62,7 +62,7 @@ func QuestionFacet(question string) Facet {
 
 // SentenceFacets lists the facets a sentence speaks to, the most telling first.
 func SentenceFacets(sentence string) []Facet {
-	text := padded(sentence)
+	text := padded(mainClause(sentence))
 	var facets []Facet
 	for _, f := range []Facet{Advice, Limits, Contrary, Harms, Development, Distribution, Effects} {
 		if f.speaks(text) {
@@ -70,6 +70,17 @@ func SentenceFacets(sentence string) []Facet {
 		}
 	}
 	return facets
+}
+
+// mainClause leaves out a concession that opens a sentence: what the sentence
+// says stands behind it.
+func mainClause(sentence string) string {
+	for _, start := range []string{"Although ", "Though ", "While ", "Whereas ", "Despite "} {
+		if _, rest, ok := strings.Cut(sentence, ", "); ok && strings.HasPrefix(sentence, start) && len(strings.Fields(rest)) >= 5 {
+			return rest
+		}
+	}
+	return sentence
 }
 
 // Speaks says that a sentence has words that go with the facet.
@@ -82,17 +93,17 @@ func (f Facet) speaks(padded string) bool {
 func (f Facet) cues() string {
 	switch f {
 	case Advice:
-		return "should|recommend|recommends|recommended|recommendation|must|needs to|need to|ought to|it is important to|is essential|requires|advise|advised|call for|calls for|unless|must also be"
+		return "should|recommend|recommends|recommended|recommendation|must|needs to|need to|ought to|it is important to|it is essential|requires|advise|advised|call for|calls for"
 	case Limits:
-		return "limitation|limitations|small study|small sample|short follow up|further studies|further study|further research|more research|limited evidence|limited empirical|remains to be|not yet|lack of data|lack of evidence|retrospective|single institution|single centre|single center|bias|underreport|underreported|incomplete|unknown|insufficient|not representative|caution"
+		return "limitation|limitations|small study|small sample|short follow up|further studies|further study|further research|more research|limited evidence|limited empirical|remains to be|not yet|lack of data|lack of evidence|bias|underreport|underreported|incomplete|unknown|insufficient|not representative|caution"
 	case Contrary:
-		return "no significant|not significant|not significantly|no statistically|no evidence|did not|does not|do not|no difference|no differences|no change|not associated|not related|failed to|fails to|fail to|ineffective|disappointing|controversial|contrary to|no effect|no benefit|cannot|uncertain|unclear|mixed results|unlikely to|not found|were not|was not|none of|no longer|rejected|overturned|dissent|disputed"
+		return "no significant|not significant|not significantly|no statistically|no evidence|did not|does not|do not|no difference|no differences|no change|not associated|not related|failed to|fails to|fail to|ineffective|disappointing|controversial|contrary to|no effect|no benefit|cannot|uncertain|unclear|mixed results|unlikely to|not found|were not|was not|none of|no longer|rejected|overturned|dissent|disputed|will not|no improvement|not improve|no one|not achieve"
 	case Harms:
 		return "risk|risks|harm|harms|harmful|adverse|complication|complications|error|errors|failure|failures|malfunction|malfunctions|unsafe|danger|dangerous|death|deaths|injury|injuries|breach|breaches|loss|losses|recall|recalls|fraud|penalty|penalties|damage|damages|hazard|hazards|threat|threats|vulnerable|litigation|dispute|disputes|manipulated|manipulation|data protection"
 	case Development:
 		return "over time|trend|trends|increased from|rose from|rose to|fell from|fell to|grew|grown|declined from|decreased from|improved from|per year|annual|annually|year on year|since the|doubled|tripled|per cent a year|percent a year|over the period|rising|growing"
 	case Distribution:
-		return "majority|most common|more common|per cent of|percent of|proportion|share of|uptake|adoption|varied|variation|distributed|concentrated|highest|lowest|accounted for|accounts for|half of|a third|a quarter|most of|widely|practices"
+		return "majority|most common|more common|per cent of|percent of|proportion|share of|uptake|adoption|varied|variation|distributed|concentrated|accounted for|accounts for|half of|a third|a quarter|most of|widely|practices"
 	case Effects:
 		return "improve|improves|improved|improvement|improvements|reduce|reduces|reduced|reduction|increase|increases|increased|decrease|decreases|decreased|associated|effective|benefit|benefits|better|faster|higher|lower|more likely|led to|leads to|result in|results in|resulted in|enable|enables|allow|allows|helps|useful|accuracy|sensitivity|specificity|comparable|alternative|predict|predicts|outcome|outcomes|impact|influence|influences|affect|affects|affected|cost|costs|saved|savings|raised|rose|fell|effect|effects|successful|satisfactory|integral"
 	}

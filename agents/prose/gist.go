@@ -16,7 +16,9 @@ func Gist(sentence string) string {
 		if at <= 0 || at >= len(best) {
 			continue
 		}
-		if head := text[:at]; len(strings.Fields(head)) >= 8 && hasVerb(head) && !unbalanced(head) {
+		head, rest := text[:at], text[at+len(mark):]
+		listed := strings.Contains(mark, ",") && (strings.Contains(head, ",") || mark == ", and " && !hasVerb(rest))
+		if len(strings.Fields(head)) >= 8 && hasVerb(head) && !unbalanced(head) && !listed {
 			best = head
 		}
 	}

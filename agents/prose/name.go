@@ -8,7 +8,8 @@ import (
 )
 
 // TableName turns a file or table name into words: "fda_ai_devices_may2024.csv"
-// becomes "FDA AI devices May 2024". A name that is already a phrase stays.
+// becomes "FDA AI devices May 2024". Of a name that is already a phrase only
+// acronyms and months are written anew.
 func TableName(name string) string {
 	name = strings.TrimSpace(name)
 	if at := strings.LastIndexByte(name, '/'); at >= 0 {
@@ -17,14 +18,20 @@ func TableName(name string) string {
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= 5 {
 		name = name[:dot]
 	}
-	if strings.Contains(name, " ") {
-		return name
-	}
+	phrase := strings.Contains(name, " ")
 	words := nameWords(name)
-	for i, word := range words {
-		words[i] = writeWord(word)
+	if phrase {
+		words = strings.Fields(name)
 	}
-	return upperFirst(strings.Join(words, " "))
+	var out []string
+	for _, word := range words {
+		if !phrase {
+			out = append(out, writeWord(word))
+			continue
+		}
+		out = append(out, phraseWord(word)...)
+	}
+	return upperFirst(strings.Join(out, " "))
 }
 
 // ColumnName turns a column name into words: "date_of_event" becomes "date of
@@ -64,6 +71,20 @@ func nameWords(name string) []string {
 		last = r
 	}
 	return strings.Fields(out.String())
+}
+
+// phraseWord writes a word of a name that is a phrase already: acronyms as
+// such, and a month parted from its year.
+func phraseWord(word string) []string {
+	if parts := nameWords(word); len(parts) == 2 && strings.Trim(parts[1], "0123456789") == "" {
+		if month := writeWord(parts[0]); month != strings.ToLower(month) && len(month) > 2 {
+			return []string{month, parts[1]}
+		}
+	}
+	if written := writeWord(word); written == strings.ToUpper(word) {
+		return []string{written}
+	}
+	return []string{word}
 }
 
 func writeWord(word string) string {

@@ -31,6 +31,7 @@ type Passage struct {
 	Heading  string
 	Sentence string
 	Around   string // the other sentences of the passage
+	Topical  bool   // the document as a whole is known to be on the topic
 }
 
 // enough is the share of a subject's weight that has to be met.
@@ -54,7 +55,11 @@ func (t Topic) Judge(p Passage) Relevance {
 	withRelated, titleTerm := met(t.subject, both, true)
 	inTitle, _ := met(t.subject, title, true)
 	scopedHere := len(t.scope) == 0 || meetsAny(t.scope, both)
-	if withRelated >= enough && r.Scoped && (inTitle >= enough || ownRelated >= enough && scopedHere) {
+	if p.Topical && withRelated < enough && r.Scoped {
+		r.Tier, r.Term = Related, "document on a related subject"
+		return r
+	}
+	if withRelated >= enough && r.Scoped && (inTitle >= enough || p.Topical || ownRelated >= enough && scopedHere) {
 		r.Tier, r.Term, r.Own = Related, firstOf(term, titleTerm), ownRelated > 0
 		return r
 	}
@@ -99,15 +104,15 @@ func (t Topic) Terms() []string {
 // and those of the same field.
 func (t Topic) Synonyms() (direct, related []string) {
 	for _, c := range t.subject {
-		direct = appendNames(direct, c.name, c.direct)
-		related = appendNames(related, c.name, c.related)
+		direct = appendNames(direct, c.names)
+		related = appendNames(related, c.relatedNames)
 	}
 	return direct, related
 }
 
-func appendNames(names []string, own string, list [][]string) []string {
-	for _, phrase := range list {
-		if name := strings.Join(phrase, " "); name != own && !slices.Contains(names, name) {
+func appendNames(names, more []string) []string {
+	for _, name := range more {
+		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -2,6 +2,7 @@ package prose
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,25 +10,58 @@ import (
 
 // The lengths, in words, between which a sentence can be quoted by itself.
 const (
-	minWords = 6
+	minWords = 7
 	maxWords = 60
 )
 
 // Standalone says that a sentence of a source can be quoted by itself: it is
 // whole, it states something, and it does not lean on the sentence before it.
-func Standalone(sentence string) bool {
+func Standalone(sentence string) bool { return StandsUnder("", sentence) }
+
+// StandsUnder is [Standalone] for a sentence that is quoted together with its
+// title: what it points back to may be named there.
+func StandsUnder(title, sentence string) bool {
 	text := Inner(sentence)
 	words := strings.Fields(text)
 	if len(words) < minWords || len(words) > maxWords || len(Problems(text)) > 0 {
 		return false
 	}
-	if strings.HasSuffix(text, "?") || dangles(text) || boilerplate(text) || brokenOff.MatchString(text) {
+	if strings.HasSuffix(text, "?") || dangles(text) && !namedIn(title, text) || boilerplate(text) || brokenOff.MatchString(text) {
 		return false
 	}
 	if first, _ := utf8.DecodeRuneInString(text); !unicode.IsUpper(first) && !unicode.IsDigit(first) {
 		return false
 	}
 	return mostlyLetters(text) && (!mostlyEnglish(text) || hasVerb(text))
+}
+
+// Turns says that a sentence takes back or restricts the one before it, so
+// that neither should be quoted without the other.
+func Turns(sentence string) bool {
+	text := Inner(sentence)
+	head := padded(firstWords(text, 2))
+	for _, start := range []string{" however ", " but ", " nevertheless ", " nonetheless ", " yet ", " unfortunately ", " conversely ", " by contrast ", " in contrast "} {
+		if strings.HasPrefix(head, start) {
+			return ended(text) && !unbalanced(text)
+		}
+	}
+	return dangles(text) && Contrary.Speaks(text) && ended(text) && !unbalanced(text)
+}
+
+// namedIn says that a sentence that begins with "this" goes on with a word of
+// its title: "This Google-based search …" under "… is Google useful?".
+func namedIn(title, text string) bool {
+	words := Words(firstWords(text, 4))
+	if len(words) == 0 || words[0] != "this" && words[0] != "these" {
+		return false
+	}
+	named := Content(title)
+	for _, word := range words[1:min(4, len(words))] {
+		if slices.Contains(named, Stem(word)) && !Function(word) && !generic(word) {
+			return true
+		}
+	}
+	return false
 }
 
 // dangles says that a sentence starts with a word that points back.
@@ -43,13 +77,22 @@ func dangles(text string) bool {
 			return true
 		}
 	}
+	if backPattern.MatchString(text) || bareQuantity.MatchString(text) {
+		return true
+	}
 	return strings.HasPrefix(head, " to ") && !strings.Contains(text, ",")
 }
+
+// backPattern finds a first clause that points back: "Although these benefits …".
+var backPattern = regexp.MustCompile(`(?i)^(although|though|while|because|since|when|if|given|despite|beyond|besides|after|before|with|in|of|for|from|at|on|under|among) (all |both |each of |some of |most of )?(these|this|those|such|that)\b`)
+
+// bareQuantity finds a beginning that counts things named before: "All had …".
+var bareQuantity = regexp.MustCompile(`^(All|Most|Some|None|Many|Few|Several|Half|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|[A-Z][a-z]+-(one|two|three|four|five|six|seven|eight|nine)|\d+) (\([^)]*\) )?(had|were|was|have|has|are|is|did|showed|reported|received|underwent|agreed|said)\b`)
 
 const (
 	// A source may speak of itself: the attribution says who "this study" is.
 	allowedStarts  = "this study|this paper|this article|this report|this review|this survey|this analysis|this trial|this brief|this work|this investigation|it is important|it is essential|it is necessary|it is unclear|that said"
-	danglingStarts = "this|these|those|that|it|its|they|their|them|he|she|his|her|such|however|therefore|thus|hence|moreover|furthermore|further|in addition|additionally|but|and|or|nor|so|yet|also|accordingly|consequently|nevertheless|nonetheless|instead|otherwise|similarly|likewise|conversely|in contrast|by contrast|on the other hand|on the contrary|for example|for instance|as a result|then|both|the former|the latter|here|of these|of those|of them|among these|among them|in this group|in these|in this case|in such|in the second group|in the first group|in that|with this|with these|the results are|the difference|the same|the other|the others|the above|the following|another|other|others|neither|either|finally|secondly|thirdly|second|third|first|firstly|lastly|next|meanwhile|still|again|after that|at that|by then|to this|to that|for this|for these|from this|from these|on this|on these|under this|under these|at this|by this|by these|one of these|each of these|all of these|most of these|some of these|none of these|as such|as noted|as described|as shown|see|note|figure|table|which|who|because of this|despite this|despite these|one exception|in particular|in other words|in short|even so|if so|the authors"
+	danglingStarts = "this|these|those|that|it|its|they|their|them|he|she|his|her|such|however|therefore|thus|hence|moreover|furthermore|further|in addition|additionally|but|and|or|nor|so|yet|also|accordingly|consequently|nevertheless|nonetheless|instead|otherwise|similarly|likewise|conversely|in contrast|by contrast|on the other hand|on the contrary|for example|for instance|as a result|then|both|the former|the latter|here|of them|among them|in the second group|in the first group|in that|the results are|the difference|the same|the other|the others|the above|the following|another|other|others|neither|either|finally|secondly|thirdly|second|third|first|firstly|lastly|next|meanwhile|still|again|by then|to this|to that|by this|by these|one of these|each of these|all of these|most of these|some of these|none of these|as such|as noted|as described|as shown|see|note|figure|table|which|who|because of this|despite this|despite these|one exception|in particular|in other words|in short|even so|if so|the authors"
 )
 
 func firstWords(text string, n int) string {
@@ -57,7 +100,7 @@ func firstWords(text string, n int) string {
 	return strings.Join(words[:min(n, len(words))], " ")
 }
 
-var boilerplatePattern = regexp.MustCompile(`(?i)https?://|www\.|\bdoi\b|@|all rights reserved|copyright|©|\bcookies?\b|\bclick\b|\bsubscribe\b|\bet al\b|\b(see|cf\.) (section|table|figure|page|appendix|also)\b|\b(figure|fig\.|table|section) \d|\bgroup [A-D]\b|\bISBN\b|\blicen[cs]ed under\b|\bfile contains\b|\bwe aimed\b|\b(study|paper|article|survey|review) (was|were) (designed|undertaken|conducted|carried out|to)\b|\b(aim|aims|purpose|objective|objectives|goal) of (the|this|our)\b|\bpresent study (aimed|aims|was)\b|\bthis (paper|article|study|report|section|chapter|brief) (assesses|examines|describes|aims|investigates|explores|evaluates|presents|outlines|summari[sz]es)\b|\bwe (then )?(performed|conducted|utili[sz]ed|used|collected|reviewed|studied|examined|defined|compared|calculated|measured|evaluated|sought|surveyed|interviewed|determined the)\b|\b(was|were) (randomly|randomi[sz]ed|recruited|enrolled|interviewed|calculated|recorded|collected|asked|assessed|measured|evaluated|invited)\b`)
+var boilerplatePattern = regexp.MustCompile(`(?i)https?://|www\.|\bdoi\b|@|all rights reserved|copyright|©|\bcookies?\b|\bclick\b|\bsubscribe\b|\bet al\b|\b(see|cf\.) (section|table|figure|page|appendix|also)\b|\b(figure|fig\.|table|section) \d|\bgroup [A-D]\b|\bISBN\b|\blicen[cs]ed under\b|\bfile contains\b|\bwe aimed\b|\b(study|paper|article|survey|review) (was|were) (designed|undertaken|conducted|carried out|to)\b|\b(aim|aims|purpose|objective|objectives|goal) of (the|this|our)\b|\bpresent study (aimed|aims|was)\b|\bmain outcome\b|\boutcome measures?\b|\bfocus groups? (was|were)\b|\bthis (paper|article|study|report|section|chapter|brief) (assesses|examines|describes|aims|investigates|explores|evaluates|presents|outlines|summari[sz]es)\b|\bwe (then )?(performed|conducted|utili[sz]ed|used|collected|reviewed|studied|examined|defined|compared|calculated|measured|evaluated|sought|surveyed|interviewed|determined the)\b|\b(was|were) (randomly|randomi[sz]ed|recruited|enrolled|interviewed|calculated|recorded|collected|asked|assessed|measured|evaluated|invited)\b`)
 
 func boilerplate(text string) bool { return boilerplatePattern.MatchString(text) }
 

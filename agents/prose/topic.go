@@ -22,6 +22,8 @@ type concept struct {
 	direct  [][]string
 	related [][]string
 	weight  float64
+
+	names, relatedNames []string // other names as written, for a search
 }
 
 // ParseTopic takes a topic apart. Any text will do; what is not understood is
@@ -198,6 +200,7 @@ func familyAt(known []family, stems []string) (concept, int) {
 				best = concept{
 					name: strings.Join(trigger, " "), weight: 1,
 					direct: append([][]string{trigger}, phrases(f.direct)...), related: phrases(f.related),
+					names: written(f.direct), relatedNames: written(f.related),
 				}
 			}
 		}

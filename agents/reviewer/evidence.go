@@ -27,7 +27,7 @@ func (c *checker) unsupported(kind agents.SectionKind, s agents.Statement) (prob
 		held = append(held, e)
 	}
 	for _, quoted := range quotations(s.Text) {
-		if !slices.ContainsFunc(held, func(e agents.Evidence) bool { return holds(e, quoted) }) {
+		if !slices.ContainsFunc(append(held, joined(held)), func(e agents.Evidence) bool { return holds(e, quoted) }) {
 			return "the words " + prose.Quote(prose.Shorten(quoted, 80)) + " do not stand in its evidence", "Quote word for word."
 		}
 	}
@@ -73,6 +73,17 @@ func holds(e agents.Evidence, words string) bool {
 		}
 	}
 	return e.Computation != nil && strings.Contains(plainMarks(string(e.Computation.Result)), words)
+}
+
+// joined is the passage that consecutive sentences make together.
+func joined(held []agents.Evidence) agents.Evidence {
+	var passage agents.Evidence
+	for _, e := range held {
+		if e.Computation == nil {
+			passage.Quote += " " + e.Quote
+		}
+	}
+	return passage
 }
 
 func plainMarks(text string) string {

@@ -83,7 +83,7 @@ func (m material) trendsTogether() agents.Paragraph {
 		text = fmt.Sprintf("Of the %s that could be tested, %s.", prose.WordCount(total, "series", "series"), prose.List(parts))
 	}
 	sentences := []agents.Statement{{Text: text, Evidence: ids}}
-	if up == total || down == total {
+	if up > 1 || down > 1 {
 		sentences = append(sentences, plain("Tables that draw on the same records agree by construction, so their agreement is no independent confirmation."))
 	}
 	return paragraph(sentences...)
@@ -181,7 +181,7 @@ func (m material) implications() agents.Paragraph {
 	for _, it := range m.items {
 		for _, text := range it.Implications {
 			text = prose.Close(strings.TrimSpace(text))
-			known := slices.ContainsFunc(sentences, func(s agents.Statement) bool { return prose.Similarity(s.Text, text) > 0.6 })
+			known := slices.ContainsFunc(sentences, func(s agents.Statement) bool { return prose.Similarity(s.Text, text) > 0.5 })
 			if text != "." && !known && len(sentences) < maxImplications {
 				sentences = append(sentences, agents.Statement{Text: text, Evidence: it.Evidence})
 			}

@@ -36,7 +36,7 @@ func (m material) nextSteps() []agents.Statement {
 		if it.Chart != nil && it.Chart.Note != "" {
 			table := prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title))
 			text := "Repeat the trend test on " + table + " once the period that was left out is complete."
-			if !slices.ContainsFunc(steps, func(s agents.Statement) bool { return s.Text == text }) && strings.Contains(it.Chart.Note, "incomplete") {
+			if !slices.ContainsFunc(steps, func(s agents.Statement) bool { return s.Text == text }) && strings.Contains(it.Chart.Note, "data end") {
 				steps = append(steps, agents.Statement{Text: text, Evidence: it.Evidence})
 			}
 		}
@@ -126,9 +126,10 @@ func (m material) concludeQuotes() (agents.Statement, bool) {
 		if it.quote == nil {
 			continue
 		}
-		if slices.Contains(it.facets, prose.Contrary) {
+		switch {
+		case slices.Contains(it.facets, prose.Contrary):
 			contrary = append(contrary, it)
-		} else {
+		case slices.Contains(it.facets, prose.Effects):
 			others = append(others, it)
 		}
 	}
@@ -176,7 +177,7 @@ func (m material) incomplete() []agents.Statement {
 	for _, it := range items {
 		if strings.Contains(it.Chart.Note, "incomplete") {
 			out = append(out, agents.Statement{
-				Text:     "Periods that are not complete in " + prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title)) + " entered no test: " + prose.Close(lowerFirst(it.Chart.Note)),
+				Text:     "From " + prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title)) + " these periods entered no test: " + prose.Close(lowerFirst(strings.ReplaceAll(it.Chart.Note, " left out (", " ("))),
 				Evidence: it.Evidence,
 			})
 		}

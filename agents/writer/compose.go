@@ -66,32 +66,14 @@ const maxLeadEvidence = 12
 func (m material) findings(theme string) agents.Section {
 	computed, quoted := m.under(theme)
 	section := agents.Section{Kind: agents.SectionFindings, Heading: theme}
-	lead := agents.Statement{Text: m.lead(computed, quoted), Evidence: cited(slices.Concat(computed, quoted), maxLeadEvidence)}
-	section.Paragraphs = append(section.Paragraphs, paragraph(lead))
+	if text := m.lead(theme, computed, quoted); text != "" && !m.named[text] {
+		m.named[text] = true
+		section.Paragraphs = append(section.Paragraphs, paragraph(agents.Statement{Text: text, Evidence: cited(slices.Concat(computed, quoted), maxLeadEvidence)}))
+	}
 	section.Paragraphs = append(section.Paragraphs, computedParagraphs(computed)...)
 	section.Paragraphs = append(section.Paragraphs, m.quotedParagraphs(quoted)...)
 	section.Tables, section.Charts = m.exhibits(computed)
 	return section
-}
-
-// lead says what a theme rests on.
-func (m material) lead(computed, quoted []item) string {
-	var parts []string
-	if n := m.tablesOf(computed); n > 0 {
-		parts = append(parts, prose.WordCount(n, "table"))
-	}
-	if n := sources(quoted); n > 0 {
-		parts = append(parts, prose.WordCount(n, "source")+" that can be quoted")
-	}
-	if len(parts) == 0 {
-		return "This theme rests on what the analyses found."
-	}
-	total := m.tablesOf(computed) + sources(quoted)
-	verb := "speak"
-	if total == 1 {
-		verb = "speaks"
-	}
-	return prose.Capital(prose.List(parts)) + " " + verb + " to this theme."
 }
 
 func (m material) tablesOf(items []item) int {
@@ -135,8 +117,13 @@ func (m material) quotedParagraphs(items []item) []agents.Paragraph {
 	var out []agents.Paragraph
 	last, nth := "", 0
 	for _, it := range items {
-		key := it.quote.SHA256 + it.quote.URI
-		s := agents.Statement{Text: it.source().Attribute(it.quote.Quote), Evidence: it.Evidence}
+		key := it.key()
+		source := it.source()
+		if m.named[key] {
+			source = source.Short()
+		}
+		m.named[key] = true
+		s := agents.Statement{Text: source.Attribute(it.quote.Quote), Evidence: it.Evidence}
 		if key == last {
 			nth++
 			s.Text = it.source().Continue(it.quote.Quote, nth)
@@ -206,10 +193,7 @@ func (m material) introduction() agents.Section {
 }
 
 func searched(s agents.Survey) string {
-	text := "Searched were " + prose.Count(s.Total, "document")
-	if s.Total == 1 {
-		text = "Searched was 1 document"
-	}
+	text := "The search covered " + prose.Count(s.Total, "document")
 	if n := len(s.Tables); n > 0 {
 		rows := 0
 		for _, t := range s.Tables {
@@ -217,7 +201,7 @@ func searched(s agents.Survey) string {
 		}
 		text += fmt.Sprintf(", among them %s with %s", prose.Count(n, "table"), prose.Count(rows, "record"))
 		if n == s.Total {
-			text = fmt.Sprintf("Searched were %s with %s", prose.Count(n, "table"), prose.Count(rows, "record"))
+			text = fmt.Sprintf("The search covered %s with %s", prose.Count(n, "table"), prose.Count(rows, "record"))
 		}
 	}
 	return text + "."

@@ -13,8 +13,9 @@ type material struct {
 	in       Input
 	topic    prose.Topic
 	evidence map[string]agents.Evidence
-	themes   []string // in order, only those that have items
-	items    []item   // each statement and each quotation once
+	themes   []string        // in order, only those that have items
+	items    []item          // each statement and each quotation once
+	named    map[string]bool // sources that were named in full
 	gaps     []string
 }
 
@@ -36,7 +37,7 @@ func (i item) source() prose.Source {
 }
 
 func newMaterial(in Input) material {
-	m := material{in: in, topic: prose.ParseTopic(in.Topic), evidence: make(map[string]agents.Evidence)}
+	m := material{in: in, topic: prose.ParseTopic(in.Topic), evidence: make(map[string]agents.Evidence), named: make(map[string]bool)}
 	for _, e := range in.Evidence.Value {
 		m.evidence[e.ID] = e
 	}
@@ -71,12 +72,29 @@ func (m material) item(f agents.Finding) (item, bool) {
 	}
 	it := item{Finding: f, theme: f.Theme}
 	e := m.evidence[f.Evidence[0]]
-	if e.Computation == nil && len(f.Evidence) == 1 && strings.Contains(f.Statement, prose.Inner(e.Quote)) {
-		it.quote = &e
-		it.facets = prose.SentenceFacets(e.Quote)
+	if passage, ok := m.passage(f); ok {
+		it.quote = &passage
+		it.facets = prose.SentenceFacets(passage.Quote)
 	}
 	it.direct = m.topic.Names(e.Title + " . " + e.Quote)
 	return it, true
+}
+
+// passage is the quotation a finding consists of: the sentence, or the
+// consecutive sentences, of one source that its statement holds word for word.
+func (m material) passage(f agents.Finding) (agents.Evidence, bool) {
+	passage := m.evidence[f.Evidence[0]]
+	if passage.Computation != nil {
+		return agents.Evidence{}, false
+	}
+	for _, id := range f.Evidence[1:] {
+		next := m.evidence[id]
+		if next.SHA256 != passage.SHA256 || next.Computation != nil {
+			return agents.Evidence{}, false
+		}
+		passage.Quote += " " + next.Quote
+	}
+	return passage, strings.Contains(f.Statement, prose.Inner(passage.Quote))
 }
 
 // unanalysed makes findings of evidence that was gathered and that no analysis
@@ -213,15 +231,15 @@ func bySource(items []item) []item {
 	var order []string
 	for _, direct := range []bool{true, false} {
 		for _, it := range items {
-			if it.direct == direct && !slices.Contains(order, it.quote.SHA256+it.quote.URI) {
-				order = append(order, it.quote.SHA256+it.quote.URI)
+			if it.direct == direct && !slices.Contains(order, it.key()) {
+				order = append(order, it.key())
 			}
 		}
 	}
 	var out []item
 	for _, source := range order {
 		for _, it := range items {
-			if it.quote.SHA256+it.quote.URI == source {
+			if it.key() == source {
 				out = append(out, it)
 			}
 		}
@@ -229,12 +247,15 @@ func bySource(items []item) []item {
 	return out
 }
 
+// key tells sources apart.
+func (i item) key() string { return i.quote.SHA256 + i.quote.URI }
+
 // sources counts the distinct sources of quotations among items.
 func sources(items []item) int {
 	var seen []string
 	for _, it := range items {
-		if it.quote != nil && !slices.Contains(seen, it.quote.SHA256+it.quote.URI) {
-			seen = append(seen, it.quote.SHA256+it.quote.URI)
+		if it.quote != nil && !slices.Contains(seen, it.key()) {
+			seen = append(seen, it.key())
 		}
 	}
 	return len(seen)

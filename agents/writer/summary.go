@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,6 +78,13 @@ func (m material) headlines() []agents.Statement {
 	return out
 }
 
+// A quotation below leastStrength stands in the summary only while there are
+// fewer than fewQuotes.
+const (
+	leastStrength = 2
+	fewQuotes     = 2
+)
+
 // strongestQuotes picks one quotation of each source, across the themes.
 func (m material) strongestQuotes(limit int) []item {
 	var quoted []item
@@ -90,7 +98,10 @@ func (m material) strongestQuotes(limit int) []item {
 	perTheme := make(map[string]int)
 	for _, spread := range []int{1, 2, limit} {
 		for _, it := range quoted {
-			taken := slices.ContainsFunc(out, func(o item) bool { return o.quote.SHA256+o.quote.URI == it.quote.SHA256+it.quote.URI })
+			if strength(it) < leastStrength && len(out) >= fewQuotes {
+				continue
+			}
+			taken := slices.ContainsFunc(out, func(o item) bool { return o.key() == it.key() })
 			if len(out) < limit && !taken && perTheme[it.theme] < spread {
 				perTheme[it.theme]++
 				out = append(out, it)
@@ -111,17 +122,26 @@ func strength(it item) float64 {
 	if slices.Contains(it.facets, prose.Contrary) || slices.Contains(it.facets, prose.Effects) {
 		score++
 	}
-	if n := len(strings.Fields(prose.Gist(it.quote.Quote))); n > 24 {
+	short := prose.Gist(it.quote.Quote)
+	if n := len(strings.Fields(short)); n > 24 || n < 8 {
 		score--
+	}
+	if acronymPattern.MatchString(short) || strings.HasPrefix(short, "This ") {
+		score -= 1.5 // it needs its title to be understood
+	}
+	if strings.HasPrefix(short, "Although") || strings.HasPrefix(short, "While") || len(it.Evidence) > 1 {
+		score -= 2
 	}
 	return score
 }
+
+var acronymPattern = regexp.MustCompile(`\b[A-Z]{3,}s?\b`)
 
 // gist restates a quotation by its main clause.
 func gist(it item) string {
 	who := "An undated source"
 	if y := it.quote.Year; y > 0 {
-		who = fmt.Sprintf("%s source of %d", prose.Capital("one"), y)
+		who = fmt.Sprintf("One source of %d", y)
 	}
 	return fmt.Sprintf("%s %s, in short: “%s”.", who, it.source().Verb(it.quote.Quote), prose.Gist(it.quote.Quote))
 }
@@ -199,7 +219,7 @@ func (m material) shortTrend(r result, table string) string {
 	if strings.HasPrefix(r.Direction, "decr") {
 		word = "down"
 	}
-	return fmt.Sprintf("In %s, %s went %s from %s, a trend beyond chance (%s).", table, what, word, span, prose.PValue(r.P))
+	return fmt.Sprintf("In %s, %s went %s from %s, a statistically significant trend (%s).", table, what, word, span, prose.PValue(r.P))
 }
 
 // directness says how many of the quoted sources name the subject itself.
@@ -210,7 +230,7 @@ func (m material) directness() (agents.Statement, bool) {
 		if it.quote == nil {
 			continue
 		}
-		key := it.quote.SHA256 + it.quote.URI
+		key := it.key()
 		if !slices.Contains(all, key) {
 			all = append(all, key)
 		}
