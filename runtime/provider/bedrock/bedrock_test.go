@@ -306,17 +306,19 @@ func TestBrokenConnections(t *testing.T) {
 	}{
 		"closed without an answer": {answer: cut(""), class: provider.ClassUnavailable},
 		"cut in the answer":        {answer: cut("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"output\":"), class: provider.ClassBadResponse},
-		"too slow":                 {answer: hang, timeout: 50 * time.Millisecond, class: provider.ClassTimeout},
+		"too slow":                 {answer: hang, timeout: time.Second, class: provider.ClassTimeout},
 		"cancelled":                {answer: hang, cancel: true, class: provider.ClassCancelled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := serve(t, c.answer)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			if c.cancel {
-				time.AfterFunc(50*time.Millisecond, cancel)
-			}
+			e := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if c.cancel {
+					cancel()
+				}
+				c.answer(w, r)
+			})
 			_, err := connect(t, e.URL, c.timeout).Converse(ctx, full())
 			var failed *provider.Error
 			if !errors.As(err, &failed) || failed.Class != c.class || failed.NotCharged {
