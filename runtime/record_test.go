@@ -1,0 +1,177 @@
+//go:build !slim
+
+package runtime_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/quaestor-run/quaestor/configs"
+	"github.com/quaestor-run/quaestor/runtime"
+	"github.com/quaestor-run/quaestor/runtime/server/client"
+)
+
+// start runs everything in the test, on an empty data folder.
+func start(t *testing.T, change func(*configs.Config)) *runtime.Runtime {
+	t.Helper()
+	config, err := configs.Load("", func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Data, config.Server.Addr, config.Temporal.UIAddr = t.TempDir(), "127.0.0.1:0", ""
+	config.Telemetry.LogLevel = "error"
+	if change != nil {
+		change(&config)
+	}
+	r, err := runtime.New(t.Context(), runtime.Options{Config: config, Embedded: true, LogOutput: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func connect(t *testing.T, r *runtime.Runtime) *client.API {
+	t.Helper()
+	api, err := client.Connect(r.URL(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
+func create(t *testing.T, api *client.API, request client.ResearchRequest) string {
+	t.Helper()
+	answer, err := api.CreateResearchWithResponse(t.Context(), nil, request)
+	if err := client.Check(answer, err); err != nil {
+		t.Fatal(err)
+	}
+	return answer.JSON202.ID
+}
+
+// follow waits for an event of a run.
+func follow(t *testing.T, api *client.API, id, kind string) client.Event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for event, err := range api.Events(ctx, id, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if event.Type == kind {
+			return event
+		}
+	}
+	t.Fatalf("run %s ended without an event %q", id, kind)
+	return client.Event{}
+}
+
+// TestRecordHistories writes the histories that TestReplay replays. It runs only
+// when it is asked to: new code must replay old histories.
+func TestRecordHistories(t *testing.T) {
+	folder := os.Getenv("QUAESTOR_RECORD_HISTORIES")
+	if folder == "" {
+		t.Skip("QUAESTOR_RECORD_HISTORIES names no folder")
+	}
+	r := start(t, nil)
+	api := connect(t, r)
+	const topic = "How is AI changing medical devices and care?"
+	sources := client.Sources{Documents: []string{runtime.SampleCorpus}}
+
+	completed := create(t, api, client.ResearchRequest{Topic: topic, Sources: sources})
+	follow(t, api, completed, "run.finished")
+	record(t, r, folder, "research-completed", completed)
+	record(t, r, folder, "agent-gatherer", completed+"/gatherer-1")
+	record(t, r, folder, "agent-writer", completed+"/writer-0")
+
+	partial := create(t, api, client.ResearchRequest{Topic: topic, Sources: sources, Budget: client.Budget{Tokens: 90_000}})
+	follow(t, api, partial, "run.finished")
+	record(t, r, folder, "research-partial", partial)
+
+	cancelled := create(t, api, client.ResearchRequest{Topic: topic, Sources: sources})
+	follow(t, api, cancelled, "plan")
+	answer, err := api.CancelResearchWithResponse(t.Context(), cancelled)
+	if err := client.Check(answer, err); err != nil {
+		t.Fatal(err)
+	}
+	follow(t, api, cancelled, "run.finished")
+	record(t, r, folder, "research-cancelled", cancelled)
+
+	reviewed := create(t, api, client.ResearchRequest{Topic: topic, Sources: sources, Review: client.ReviewModeRequired})
+	follow(t, api, reviewed, "awaiting_review")
+	decide(t, api, client.DecisionRequestDecisionChanges)
+	follow(t, api, reviewed, "draft")
+	decide(t, api, client.DecisionRequestDecisionApprove)
+	follow(t, api, reviewed, "run.finished")
+	record(t, r, folder, "research-reviewed", reviewed)
+}
+
+// decide waits for the one open review and decides on it.
+func decide(t *testing.T, api *client.API, decision client.DecisionRequestDecision) {
+	t.Helper()
+	for range 200 {
+		answer, err := api.ListReviewsWithResponse(t.Context(), nil)
+		if err := client.Check(answer, err); err != nil {
+			t.Fatal(err)
+		}
+		if open := answer.JSON200.Reviews; len(open) == 1 {
+			comments := "Shorter sentences, please."
+			decided, err := api.DecideReviewWithResponse(t.Context(), open[0].ID, client.DecisionRequest{
+				Decision: decision, Digest: open[0].Digest, Comments: comments,
+			})
+			if err := client.Check(decided, err); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("no review was opened")
+}
+
+// record keeps the history of a workflow, without a trace of the machine.
+func record(t *testing.T, r *runtime.Runtime, folder, name, id string) {
+	t.Helper()
+	var whole history.History
+	events := r.Temporal().GetWorkflowHistory(t.Context(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.Events = append(whole.Events, event)
+	}
+	text, err := protojson.Marshal(&whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	anonymous := strings.ReplaceAll(string(text), fmt.Sprintf("%d@%s@", os.Getpid(), host), "worker@")
+	anonymous = strings.ReplaceAll(anonymous, host, "host")
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, []byte(anonymous), "", " "); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name+".json"), pretty.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
