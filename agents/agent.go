@@ -8,8 +8,6 @@ package agents
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,12 +74,14 @@ type Citer interface {
 type Definition struct {
 	Name        string
 	Description string
-	Version     string // digest of prompt, schema, tools and limits
+	Version     string // digest of its [Frozen] text
 	Tools       []string
 	MaxSteps    int
 	Output      json.RawMessage // JSON Schema of the output
 
+	frozen  json.RawMessage
 	prompt  func(input json.RawMessage) (string, error)
+	render  func(prompt *template.Template, input json.RawMessage) (string, error)
 	accept  func(input json.RawMessage, text []byte) (Accepted, error)
 	offline func(input json.RawMessage, step int, results []ToolResult) (Message, error)
 }
@@ -101,17 +101,25 @@ func (a Agent[In, Out]) Define() (Definition, error) {
 	if err != nil {
 		return Definition{}, fmt.Errorf("agent %q: %w", a.Name, err)
 	}
-	prompt, err := template.New(a.Name).Option("missingkey=error").Parse(a.Prompt)
+	prompt, err := parsePrompt(a.Name, a.Prompt)
 	if err != nil {
-		return Definition{}, fmt.Errorf("agent %q: parsing its prompt: %w", a.Name, err)
+		return Definition{}, err
 	}
 	if a.MaxSteps == 0 {
 		a.MaxSteps = DefaultMaxSteps
 	}
+	frozen, version, err := Frozen{
+		Name: a.Name, Prompt: a.Prompt, Output: schema.JSON(), Tools: a.Tools, MaxSteps: a.MaxSteps,
+	}.encode()
+	if err != nil {
+		return Definition{}, err
+	}
 	return Definition{
 		Name: a.Name, Description: a.Description, Tools: a.Tools, MaxSteps: a.MaxSteps,
-		Version: a.version(schema), Output: schema.JSON(),
+		Version: version, Output: schema.JSON(),
+		frozen:  frozen,
 		prompt:  func(input json.RawMessage) (string, error) { return renderPrompt[In](prompt, input) },
+		render:  renderPrompt[In],
 		accept:  func(input json.RawMessage, text []byte) (Accepted, error) { return a.accept(schema, input, text) },
 		offline: a.moveOffline,
 	}, nil
@@ -129,12 +137,6 @@ func (d Definition) Accept(input json.RawMessage, text []byte) (Accepted, error)
 // Offline asks the agent's own brain for the next message.
 func (d Definition) Offline(input json.RawMessage, step int, results []ToolResult) (Message, error) {
 	return d.offline(input, step, results)
-}
-
-func (a Agent[In, Out]) version(schema *tools.Schema) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%q\x00%d", a.Name, a.Prompt, schema.JSON(), a.Tools, a.MaxSteps)
-	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
 func renderPrompt[In any](prompt *template.Template, input json.RawMessage) (string, error) {

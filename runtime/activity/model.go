@@ -66,12 +66,11 @@ func (a *Activities) InvokeModel(ctx context.Context, call workflows.ModelCall) 
 
 // openTurn resolves what the workflow knows by name and reference.
 func (a *Activities) openTurn(ctx context.Context, call workflows.ModelCall) (turn, error) {
-	agent, ok := a.Agents[call.Agent]
-	if !ok {
-		return turn{}, refuse("no agent is registered as %q", call.Agent)
+	agent, err := a.agent(ctx, call.Agent, call.Version)
+	if err != nil {
+		return turn{}, err
 	}
 	t := turn{call: call, agent: agent}
-	var err error
 	t.input, err = agents.Resolve(call.Input, func(ref string) (json.RawMessage, error) { return a.Store.Blob(ctx, ref) })
 	if err != nil {
 		return turn{}, fmt.Errorf("resolving the input of %s: %w", call.Agent, err)
@@ -91,6 +90,22 @@ func (a *Activities) openTurn(ctx context.Context, call workflows.ModelCall) (tu
 	}
 	t.system = instructions(prompt, agent.Output, lastStep)
 	return t, nil
+}
+
+// agent gives an agent in the version that the run started with.
+func (a *Activities) agent(ctx context.Context, name, version string) (agents.Definition, error) {
+	agent, ok := a.Agents[name]
+	if !ok {
+		return agents.Definition{}, refuse("no agent is registered as %q", name)
+	}
+	if version == "" || version == agent.Version {
+		return agent, nil
+	}
+	frozen, err := a.Store.Blob(ctx, version)
+	if err != nil {
+		return agents.Definition{}, fmt.Errorf("reading version %s of agent %q: %w", version, name, err)
+	}
+	return agent.As(version, frozen)
 }
 
 // transcript is what was said so far, with the results of the last tool calls.

@@ -40,7 +40,11 @@ func (a *Activities) OpenRun(ctx context.Context, in workflows.OpenRun) (workflo
 	settings := a.Settings
 	settings.Agents = make(map[string]string, len(a.Agents))
 	for name, agent := range a.Agents {
-		settings.Agents[name] = agent.Version
+		version, err := a.Store.PutBlob(ctx, agent.Frozen())
+		if err != nil {
+			return workflows.Settings{}, fmt.Errorf("keeping agent %q as it is: %w", name, err)
+		}
+		settings.Agents[name] = version
 	}
 	return settings, nil
 }
