@@ -60,9 +60,13 @@ func MannKendall(values []float64) Test {
 // series is significant at alpha. lag limits k; 0 means all lags. The trend is
 // removed with Sen's slope.
 func HamedRao(values []float64, alpha float64, lag int) (Test, error) {
+	return hamedRao(values, TheilSen(values).Value, alpha, lag)
+}
+
+func hamedRao(values []float64, slope, alpha float64, lag int) (Test, error) {
 	x := present(values)
 	n := float64(len(x))
-	r := Autocorrelation(ranks(detrend(values, x)), lags(lag, len(x)))
+	r := Autocorrelation(ranks(detrend(x, slope)), lags(lag, len(x)))
 	bound := quantile(1-alpha/2) / math.Sqrt(n)
 	sum := 0.0
 	for k := 1; k < len(r); k++ {
@@ -81,8 +85,12 @@ func HamedRao(values []float64, alpha float64, lag int) (Test, error) {
 // with r_k the autocorrelation of the detrended series. lag limits k; 0 means
 // all lags.
 func YueWang(values []float64, lag int) (Test, error) {
+	return yueWang(values, TheilSen(values).Value, lag)
+}
+
+func yueWang(values []float64, slope float64, lag int) (Test, error) {
 	x := present(values)
-	r := Autocorrelation(detrend(values, x), lags(lag, len(x)))
+	r := Autocorrelation(detrend(x, slope), lags(lag, len(x)))
 	sum := 0.0
 	for k := 1; k < len(r); k++ {
 		sum += (1 - float64(k)/float64(len(x))) * r[k]
@@ -100,8 +108,11 @@ func PreWhitening(values []float64) Test {
 // TrendFreePreWhitening removes Sen's slope, pre-whitens what is left and
 // tests it with the slope put back (Yue et al. 2002).
 func TrendFreePreWhitening(values []float64) Test {
-	slope := TheilSen(values).Value
-	white := whiten(detrend(values, present(values)))
+	return trendFree(values, TheilSen(values).Value)
+}
+
+func trendFree(values []float64, slope float64) Test {
+	white := whiten(detrend(present(values), slope))
 	for i := range white {
 		white[i] += float64(i+1) * slope
 	}
@@ -134,11 +145,15 @@ func Autocorrelation(x []float64, lags int) []float64 {
 // after Sen's slope is taken out, and the bound ±z_{1−α/2}/√n beyond which it
 // is significant.
 func RankAutocorrelation(values []float64, alpha float64) (r1, bound float64) {
+	return rankAutocorrelation(values, TheilSen(values).Value, alpha)
+}
+
+func rankAutocorrelation(values []float64, slope, alpha float64) (r1, bound float64) {
 	x := present(values)
 	if len(x) < 3 {
 		return 0, math.Inf(1)
 	}
-	r := Autocorrelation(ranks(detrend(values, x)), 1)
+	r := Autocorrelation(ranks(detrend(x, slope)), 1)
 	return r[1], quantile(1-alpha/2) / math.Sqrt(float64(len(x)))
 }
 
@@ -201,10 +216,9 @@ func whiten(x []float64) []float64 {
 	return white
 }
 
-// detrend takes Sen's slope of the whole series (its gaps kept) out of the
-// values that are present.
-func detrend(values, x []float64) []float64 {
-	slope := TheilSen(values).Value
+// detrend takes the slope, that of the series with its gaps, out of the values
+// that are present.
+func detrend(x []float64, slope float64) []float64 {
 	out := make([]float64, len(x))
 	for i := range x {
 		out[i] = x[i] - float64(i+1)*slope

@@ -32,7 +32,7 @@ type choice struct {
 // seasons when autocorrelation is left and the record is long enough), the
 // Hamed-Rao correction where the detrended ranks are autocorrelated at lag 1,
 // the original otherwise.
-func choose(values []float64, season *Season, alpha float64) choice {
+func choose(values []float64, slope float64, season *Season, alpha float64) choice {
 	if season != nil && season.Significant {
 		r1, bound := RankAutocorrelation(deseasoned(values, season), alpha)
 		cycles := len(completeSteps(seasons(values, season.Length))[0])
@@ -41,31 +41,32 @@ func choose(values []float64, season *Season, alpha float64) choice {
 		}
 		return choice{"seasonal", fmt.Sprintf("The seasonal test was chosen: the seasons differ (Kruskal-Wallis p = %s).", formatP(season.P))}
 	}
-	r1, bound := RankAutocorrelation(values, alpha)
+	r1, bound := rankAutocorrelation(values, slope, alpha)
 	if math.Abs(r1) <= bound {
 		return choice{"original", fmt.Sprintf("The original test was chosen: the detrended ranks are not autocorrelated at lag 1 (r₁ = %.2f, limit %.2f).", r1, bound)}
 	}
 	why := fmt.Sprintf("the detrended ranks are autocorrelated at lag 1 (r₁ = %.2f, limit %.2f)", r1, bound)
-	if _, err := HamedRao(values, alpha, 0); err != nil {
+	if _, err := hamedRao(values, slope, alpha, 0); err != nil {
 		return choice{"trend_free_pre_whitening", "Trend-free pre-whitening was chosen: " + why + ", and the Hamed-Rao correction leaves no positive variance here."}
 	}
 	return choice{"hamed_rao", "The Hamed-Rao correction was chosen: " + why + "."}
 }
 
-// run does the test of that name, with the slope that goes with it.
-func (f frame) run(method string, in Input, length int) (Test, Slope, error) {
-	slope := TheilSen(f.values)
+// run does the test of that name, and gives the slope that goes with it: plain
+// is that of the series as a whole.
+func (f frame) run(method string, plain Slope, in Input, length int) (Test, Slope, error) {
+	slope := plain
 	var test Test
 	var err error
 	switch method {
 	case "hamed_rao":
-		test, err = HamedRao(f.values, in.Alpha, in.Lag)
+		test, err = hamedRao(f.values, plain.Value, in.Alpha, in.Lag)
 	case "yue_wang":
-		test, err = YueWang(f.values, in.Lag)
+		test, err = yueWang(f.values, plain.Value, in.Lag)
 	case "pre_whitening":
 		test = PreWhitening(f.values)
 	case "trend_free_pre_whitening":
-		test = TrendFreePreWhitening(f.values)
+		test = trendFree(f.values, plain.Value)
 	case "seasonal":
 		test, slope = Seasonal(f.values, length), SeasonalTheilSen(f.values, length)
 	case "correlated_seasonal":

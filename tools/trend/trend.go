@@ -105,19 +105,20 @@ func analyse(f frame, in Input) (Output, error) {
 		length = f.unit.seasonLength()
 	}
 	season := f.season(length, in.Alpha)
+	plain := TheilSen(f.values)
 	picked := choice{method: in.Method}
 	if in.Method == "" {
-		picked = choose(f.values, season, in.Alpha)
+		picked = choose(f.values, plain.Value, season, in.Alpha)
 	}
 	if isSeasonal(picked.method) && (length < 2 || len(f.values) < 2*length) {
 		return Output{}, inputErrorf("season_length", "a seasonal test needs a season_length and two whole cycles; got length %d and %d periods", length, len(f.values))
 	}
-	test, slope, err := f.run(picked.method, in, length)
+	test, slope, err := f.run(picked.method, plain, in, length)
 	if err != nil {
 		return Output{}, err
 	}
 	low, high := slope.Interval(test.VarS, in.Alpha)
-	r1, _ := RankAutocorrelation(f.values, in.Alpha)
+	r1, _ := rankAutocorrelation(f.values, plain.Value, in.Alpha)
 	out := Output{
 		Aggregate: in.Aggregate, Period: in.Period, Excluded: append([]Excluded{}, f.excluded...),
 		N: len(present(f.values)), Method: picked.method, Test: testNames[picked.method],
@@ -129,19 +130,32 @@ func analyse(f frame, in Input) (Output, error) {
 		},
 		Season: season, Autocorrelation: r1,
 	}
-	for i, v := range f.values {
-		if !math.IsNaN(v) {
-			out.Series = append(out.Series, Point{f.label(i), v})
-		}
-	}
+	out.Series = f.points()
 	out.First, out.Last = out.Series[0], out.Series[len(out.Series)-1]
 	out.ChangePoint = f.changePoint(season, in.Alpha)
-	for _, s := range f.sites {
-		t := MannKendall(s.values)
-		out.Sites = append(out.Sites, SiteTrend{s.name, t.N, t.S, t.P, t.Tau, TheilSen(s.values).Value})
-	}
+	out.Sites = f.siteTrends()
 	out.Notes = f.explain(out, picked, test)
 	return out, nil
+}
+
+// points are the periods that have a value.
+func (f frame) points() []Point {
+	var points []Point
+	for i, v := range f.values {
+		if !math.IsNaN(v) {
+			points = append(points, Point{f.label(i), v})
+		}
+	}
+	return points
+}
+
+func (f frame) siteTrends() []SiteTrend {
+	var trends []SiteTrend
+	for _, s := range f.sites {
+		t := MannKendall(s.values)
+		trends = append(trends, SiteTrend{s.name, t.N, t.S, t.P, t.Tau, TheilSen(s.values).Value})
+	}
+	return trends
 }
 
 // step is what the slope is per.
