@@ -13,7 +13,7 @@ import (
 const (
 	maxRepairBytes = 4 << 20
 	maxRepairDepth = 512
-	maxLooksPer    = 64 // bytes looked at ahead, for each byte of the text
+	maxLooksPer    = 16 // bytes looked at ahead, for each byte of the text
 )
 
 // RepairJSON returns the JSON value that a model meant. Valid JSON comes back
@@ -85,6 +85,7 @@ type repairer struct {
 	open    []byte // the brackets that are open
 	dropped []span // what was left out on purpose
 	looks   int    // bytes looked at ahead of pos
+	endless int    // where a block comment was found to have no end; 0 while none was
 	prose   bool   // the value stands in prose
 	wrapped bool   // a bracket was opened around the code block
 }

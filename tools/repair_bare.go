@@ -188,9 +188,12 @@ func (r *repairer) commentEnd(at int) int {
 	rest := r.text[at:]
 	switch {
 	case bytes.HasPrefix(rest, []byte("/*")):
+		if r.endless > 0 && at >= r.endless {
+			return 0
+		}
 		end := bytes.Index(rest[2:], []byte("*/"))
 		if end < 0 {
-			r.looks += len(rest)
+			r.endless = max(at, 1)
 			return 0
 		}
 		return at + 2 + end + 2

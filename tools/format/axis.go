@@ -62,6 +62,9 @@ func (a axis) label(tick float64) string {
 }
 
 func axisNumber(value, step, largest float64) string {
+	if largest < 1e-4 || largest >= 1e15 {
+		return strconv.FormatFloat(value, 'g', 3, 64)
+	}
 	unit := ""
 	for _, scale := range []struct {
 		from float64
@@ -71,9 +74,6 @@ func axisNumber(value, step, largest float64) string {
 			value, step, unit = value/scale.from, step/scale.from, scale.unit
 			break
 		}
-	}
-	if largest < 1e-4 || largest >= 1e15 {
-		return strconv.FormatFloat(value, 'g', 3, 64)
 	}
 	decimals := 0
 	for scaled := step; decimals < 8 && math.Abs(scaled-math.Round(scaled)) > 1e-6; scaled *= 10 {

@@ -17,15 +17,23 @@ const (
 func (c Chart) rows() [][]string {
 	rows := make([][]string, max(len(c.X), len(c.Y)))
 	for i := range rows {
-		rows[i] = []string{cell(c.X, i), formatNumber(c.value(i))}
+		value := math.NaN()
+		if i < len(c.Y) {
+			value = c.Y[i]
+		}
+		rows[i] = []string{cell(c.X, i), formatNumber(value)}
 	}
 	return rows
 }
 
-// value is the i-th value, NaN where there is none.
+// value is the i-th value as it is drawn: NaN where there is none, or none that
+// a scale of floating point numbers could show.
 func (c Chart) value(i int) float64 {
-	if i >= len(c.Y) || math.IsInf(c.Y[i], 0) {
+	switch {
+	case i >= len(c.Y) || math.Abs(c.Y[i]) > 1e200:
 		return math.NaN()
+	case math.Abs(c.Y[i]) < 1e-200:
+		return 0
 	}
 	return c.Y[i]
 }
