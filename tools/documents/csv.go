@@ -112,14 +112,20 @@ func (r *csvReader) lineEnd() {
 // sampleRecords is how many records decide on the delimiter and the header.
 const sampleRecords = 50
 
-// detectDelimiter gives the delimiter that cuts most of the first records into
-// the same number of cells, more than one; the comma when none does.
+// detectDelimiter gives the delimiter that cuts most of the first records, the
+// very first above all, into the same number of cells, more than one; the comma
+// when none does. Of two that fit alike it gives the one rarer in words.
 func detectDelimiter(text string) byte {
 	best, most := byte(','), 0
-	for _, delimiter := range []byte{',', ';', '\t', '|'} {
-		cells, records := usualCells(sample(text, delimiter))
-		if cells > 1 && records*(min(cells, 50)+10) > most {
-			best, most = delimiter, records*(min(cells, 50)+10)
+	for _, delimiter := range []byte{'\t', ';', '|', ','} {
+		records := sample(text, delimiter)
+		cells, fitting := usualCells(records)
+		score := fitting * (min(cells, 50) + 10)
+		if len(records) > 0 && len(records[0].cells) == cells {
+			score *= 2
+		}
+		if cells > 1 && score > most {
+			best, most = delimiter, score
 		}
 	}
 	return best

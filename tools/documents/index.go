@@ -25,12 +25,14 @@ type Source struct {
 //
 // Ranking is BM25 (Robertson and Zaragoza, The Probabilistic Relevance
 // Framework, 2009) at two levels: over passages, and over the documents they
-// come from. The index is our own because bleve's bm25 is another function: it
-// takes the root of the term frequency, squares the inverse document frequency
-// and multiplies by the share of clauses that matched, which leaves no room
-// for variants of a word as one concept. On the 500 questions of PubMedQA it
-// finds 97.0 % first and 99.4 % among ten; this index is measured in
-// TestRetrieval.
+// come from. The index is our own because what bleve calls bm25 is another
+// function: it takes the root of the term frequency, squares the inverse
+// document frequency and multiplies by the share of clauses that matched, which
+// leaves no room for the variants of a word as one concept. Measured on the 500
+// questions of PubMedQA, bleve finds the question's own abstract first in
+// 97.0 % and among ten in 99.4 %, this index in 97.2 % and 99.8 %; 20 MB in
+// 300 documents take bleve 2.2 s to index and this one 0.8 s, at a few
+// milliseconds for a query both. 137 000 passages take 220 MB, texts included.
 type Index struct {
 	sources  []Source
 	titles   []string // by source, as the ranking sees them

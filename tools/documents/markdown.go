@@ -3,20 +3,28 @@ package documents
 import (
 	"strings"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
 // extractMarkdown reads CommonMark with tables. Front matter is read and is no
 // passage; code, tables and raw HTML are in the text but not in a block.
 func extractMarkdown(source string) Extracted {
+	if deeplyNested(source) {
+		return extractPlain(source)
+	}
 	matter, body := readFrontMatter(source)
 	out := Extracted{Text: source, Title: matter.title, Year: matter.year, URL: matter.url}
-	parser := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser()
-	raw := []byte(source[body:])
-	root := parser.Parse(text.NewReader(raw))
+	// Blocks only: a quote shows the text as it stands, and reading the
+	// definitions of links takes time that grows with the square of their number.
+	blocks := parser.NewParser(
+		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
+		parser.WithParagraphTransformers(util.Prioritized(extension.NewTableParagraphTransformer(), 200)),
+	)
+	root := blocks.Parse(text.NewReader([]byte(source[body:])))
 	reader := markdownReader{source: source, offset: body}
 	reader.walk(root, false)
 	out.Segments = reader.outline.finish()
@@ -36,7 +44,25 @@ type markdownReader struct {
 }
 
 // maxMarkdownDepth bounds lists and quotations inside each other.
-const maxMarkdownDepth = 100
+const maxMarkdownDepth = 64
+
+// deeplyNested says that some line opens more quotations and lists inside each
+// other than any author does. The time to parse such a line grows with the
+// square of its length.
+func deeplyNested(source string) bool {
+	for line := range strings.Lines(source) {
+		marks, i := 0, 0
+		for ; i < len(line) && strings.IndexByte(" \t>-*+.)0123456789", line[i]) >= 0; i++ {
+			if strings.IndexByte(">-*+.)", line[i]) >= 0 {
+				marks++
+			}
+		}
+		if (marks > maxMarkdownDepth || i > 4*maxMarkdownDepth) && strings.TrimRight(line, "-*\r\n") != "" {
+			return true
+		}
+	}
+	return false
+}
 
 func (m *markdownReader) walk(root ast.Node, item bool) { m.descend(root, item, 0) }
 

@@ -5,20 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"math"
 	"os"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/klippa-app/go-pdfium"
 	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
-	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
-	"github.com/klippa-app/go-pdfium/structs"
 	"github.com/klippa-app/go-pdfium/webassembly"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -29,11 +23,13 @@ import (
 // it takes about four seconds and a page then a few milliseconds; interpreting
 // it starts in a third of a second and takes about 0.2 s for a page. So the
 // first pages of a process are interpreted, and the engine is compiled when
-// there are more, or when its compiled form is already in the cache folder.
+// there are more, or when its compiled form is already in the cache folder. It
+// takes up to 130 MB of memory, given back when no PDF was read for a while.
 const (
 	interpretedPages = 12
 	pdfTimeout       = 2 * time.Minute
 	pdfMemoryPages   = 8192 // of 64 kB: half a gigabyte for one PDF at most
+	pdfIdle          = 15 * time.Second
 )
 
 type pdfEngine struct {
@@ -45,6 +41,8 @@ type pdfEngine struct {
 	interpreted pdfium.Pool
 	compiled    pdfium.Pool
 	pages       int // read by interpretation
+	users       int
+	idle        *time.Timer
 	closed      bool
 }
 
@@ -62,6 +60,8 @@ func (e *pdfEngine) extract(ctx context.Context, name string, data []byte) (Extr
 	case <-ctx.Done():
 		return Extracted{}, ctx.Err()
 	}
+	e.use(1)
+	defer e.use(-1)
 	read, cancel := context.WithTimeout(ctx, pdfTimeout)
 	defer cancel()
 	doc, err := e.read(read, data)
@@ -163,16 +163,46 @@ func startPDFium(cacheDir string, parallel int, interpret bool) (pdfium.Pool, er
 	return pool, nil
 }
 
+// use counts who uses the engine, and lets it rest some time after the last.
+func (e *pdfEngine) use(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.users += n
+	if e.idle != nil {
+		e.idle.Stop()
+		e.idle = nil
+	}
+	if e.users == 0 && !e.closed {
+		e.idle = time.AfterFunc(pdfIdle, e.rest)
+	}
+}
+
+func (e *pdfEngine) rest() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.users == 0 {
+		_ = e.stop() // the next PDF starts it anew
+	}
+}
+
 func (e *pdfEngine) close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.closed = true
+	if e.idle != nil {
+		e.idle.Stop()
+	}
+	return e.stop()
+}
+
+func (e *pdfEngine) stop() error {
 	var errs []error
 	for _, pool := range []pdfium.Pool{e.interpreted, e.compiled} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}
 	}
-	e.interpreted, e.compiled, e.closed = nil, nil, true
+	e.interpreted, e.compiled = nil, nil
 	return errors.Join(errs...)
 }
 
@@ -235,117 +265,4 @@ func (e *pdfEngine) interpret(pages int) bool {
 	}
 	e.pages += pages
 	return true
-}
-
-// readPDFFacts reads the title and the year of creation. Names of files, which
-// many programs write for a title, are none.
-func readPDFFacts(instance pdfium.Pdfium, document references.FPDF_DOCUMENT) (title string, year int) {
-	value := func(tag string) string {
-		meta, err := instance.FPDF_GetMetaText(&requests.FPDF_GetMetaText{Document: document, Tag: tag})
-		if err != nil {
-			return ""
-		}
-		return strings.TrimSpace(strings.ToValidUTF8(meta.Value, ""))
-	}
-	title = value("Title")
-	lower := strings.ToLower(title)
-	if strings.HasPrefix(lower, "microsoft ") || strings.HasPrefix(lower, "untitled") ||
-		!strings.Contains(title, " ") && strings.Contains(title, ".") {
-		title = ""
-	}
-	return title, yearIn(strings.TrimPrefix(value("CreationDate"), "D:"))
-}
-
-// readPDFPage reads the lines of one page in the order of its content, each
-// with its place on the page.
-func readPDFPage(instance pdfium.Pdfium, document references.FPDF_DOCUMENT, page int) ([]pdfLine, error) {
-	loaded, err := instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{
-		Page: requests.Page{ByIndex: &requests.PageByIndex{Document: document, Index: page}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		// Freed with the instance at the latest.
-		_, _ = instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: loaded.TextPage})
-	}()
-	chars, err := instance.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: loaded.TextPage})
-	if err != nil || chars.Count <= 0 {
-		return nil, err
-	}
-	text, err := instance.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: loaded.TextPage, Count: chars.Count})
-	if err != nil {
-		return nil, err
-	}
-	var lines []pdfLine
-	at := 0
-	for raw := range pdfLines(strings.ToValidUTF8(text.Text, "\ufffd")) {
-		content := strings.TrimSpace(strings.Map(pdfRune, raw))
-		if content != "" {
-			line := pdfLine{text: content}
-			line.place(instance, loaded.TextPage, at, at+utf8.RuneCountInString(strings.TrimRight(raw, "\r\n "))-1)
-			lines = append(lines, line)
-		}
-		at += utf8.RuneCountInString(raw)
-	}
-	return lines, nil
-}
-
-// pdfHyphen is what PDFium puts for a hyphen that parts a word at the end of a
-// line, and for the line end after it.
-const pdfHyphen = '\x02'
-
-// pdfLines cuts the text of a page after line ends and parting hyphens.
-func pdfLines(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for text != "" {
-			end := strings.IndexFunc(text, func(r rune) bool { return r == '\n' || r == pdfHyphen || r == '\ufffe' })
-			if end < 0 {
-				yield(text)
-				return
-			}
-			_, size := utf8.DecodeRuneInString(text[end:])
-			if !yield(text[:end+size]) {
-				return
-			}
-			text = text[end+size:]
-		}
-	}
-}
-
-// pdfRune mends what PDFium gives: its marks for hyphens, and characters that
-// are not text.
-func pdfRune(r rune) rune {
-	switch {
-	case r == pdfHyphen || r == '\ufffe' || r == '\u00ad':
-		return '-'
-	case r < ' ' && r != '\n' && r != '\t' || r == '\ufeff' || r == '\u200b':
-		return -1
-	case r == '\u00a0' || r == '\t' || r == '\n':
-		return ' '
-	}
-	return r
-}
-
-// place asks where a line stands. A line whose place is not to be had keeps
-// zeros and is laid out by its words alone.
-func (l *pdfLine) place(instance pdfium.Pdfium, page references.FPDF_TEXTPAGE, first, last int) {
-	box := func(text int) (structs.FPDF_FS_RECTF, bool) {
-		char, err := instance.FPDFText_GetCharIndexFromTextIndex(&requests.FPDFText_GetCharIndexFromTextIndex{TextPage: page, NTextIndex: text})
-		if err != nil || char.CharIndex < 0 {
-			return structs.FPDF_FS_RECTF{}, false
-		}
-		loose, err := instance.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: page, Index: char.CharIndex})
-		if err != nil {
-			return structs.FPDF_FS_RECTF{}, false
-		}
-		return loose.Rect, true
-	}
-	start, ok := box(first)
-	end, okEnd := box(last)
-	if !ok || !okEnd {
-		return
-	}
-	l.left, l.right, l.bottom = float64(start.Left), float64(end.Right), float64(start.Bottom)
-	l.size = math.Abs(float64(start.Top - start.Bottom))
 }

@@ -129,14 +129,14 @@ func acronyms(query string) []string {
 	return all
 }
 
-// ranking holds the scores of one query.
+// ranking holds the scores of one query; zero is no match.
 type ranking struct {
-	passages  map[uint32]float64 // by entry
-	documents map[uint32]float64 // by source
+	passages  []float64 // by entry
+	documents []float64 // by source
 }
 
 func (x *Index) rank(query string) ranking {
-	r := ranking{passages: map[uint32]float64{}, documents: map[uint32]float64{}}
+	r := ranking{passages: make([]float64, len(x.passages)), documents: make([]float64, len(x.sources))}
 	for _, c := range x.concepts(query) {
 		x.score(r, c)
 	}

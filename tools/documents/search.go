@@ -2,6 +2,7 @@ package documents
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"slices"
 )
@@ -72,43 +73,64 @@ func (x *Index) Search(ctx context.Context, q Query) ([]Hit, error) {
 
 // candidates scores every passage that was matched, and the first passage of
 // a document that was matched by its title alone.
-func (x *Index) candidates(r ranking, document string) []scored {
-	all := make([]scored, 0, len(r.passages))
-	matched := map[uint32]bool{}
-	for entry, score := range r.passages {
-		source := x.passages[entry].source
-		matched[source] = true
-		if document == "" || x.sources[source].ID == document {
-			all = append(all, scored{entry, score + documentWeight*r.documents[source]})
-		}
-	}
+func (x *Index) candidates(r ranking, document string) *candidates {
+	c := &candidates{index: x}
 	for source, score := range r.documents {
-		if entry := x.first[source] + 1; !matched[source] && entry < x.first[source+1] &&
-			(document == "" || x.sources[source].ID == document) {
-			all = append(all, scored{entry, documentWeight * score})
-		}
-	}
-	slices.SortFunc(all, x.byScore)
-	return all
-}
-
-// choose takes the best, at first not more than perDocument of each document.
-func (x *Index) choose(ranked []scored, limit int, oneDocument bool) []scored {
-	if oneDocument || len(ranked) <= limit {
-		return ranked[:min(limit, len(ranked))]
-	}
-	taken := map[uint32]int{}
-	var chosen, spare []scored
-	for _, s := range ranked {
-		source := x.passages[s.entry].source
-		if taken[source]++; taken[source] > perDocument {
-			if len(spare) < limit {
-				spare = append(spare, s)
-			}
+		if score == 0 || document != "" && x.sources[source].ID != document {
 			continue
 		}
-		if chosen = append(chosen, s); len(chosen) == limit {
-			return chosen
+		first, end := x.first[source]+1, x.first[source+1]
+		before := len(c.scored)
+		for entry := first; entry < end; entry++ {
+			if r.passages[entry] > 0 {
+				c.scored = append(c.scored, scored{entry, r.passages[entry] + documentWeight*score})
+			}
+		}
+		if len(c.scored) == before && first < end {
+			c.scored = append(c.scored, scored{first, documentWeight * score})
+		}
+	}
+	heap.Init(c)
+	return c
+}
+
+// candidates is a heap of passages, the best on top.
+type candidates struct {
+	index  *Index
+	scored []scored
+}
+
+func (c *candidates) Len() int           { return len(c.scored) }
+func (c *candidates) Less(i, j int) bool { return c.index.byScore(c.scored[i], c.scored[j]) < 0 }
+func (c *candidates) Swap(i, j int)      { c.scored[i], c.scored[j] = c.scored[j], c.scored[i] }
+func (c *candidates) Push(any)           {} // nothing is added once the heap is made
+func (c *candidates) Pop() any {
+	last := c.scored[len(c.scored)-1]
+	c.scored = c.scored[:len(c.scored)-1]
+	return last
+}
+
+// choose takes the best, at first not more than perDocument of each document,
+// and the same words only once, even where several documents have them.
+func (x *Index) choose(c *candidates, limit int, oneDocument bool) []scored {
+	taken, said := map[uint32]int{}, map[string]bool{}
+	var chosen, spare []scored
+	for c.Len() > 0 && len(chosen) < limit {
+		s, ok := heap.Pop(c).(scored)
+		if !ok {
+			break
+		}
+		passage := &x.passages[s.entry]
+		source := passage.source
+		words := x.sources[source].Text[passage.Start:passage.End]
+		if said[words] {
+			continue
+		}
+		said[words] = true
+		if taken[source]++; taken[source] <= perDocument || oneDocument {
+			chosen = append(chosen, s)
+		} else if len(spare) < limit {
+			spare = append(spare, s)
 		}
 	}
 	chosen = append(chosen, spare[:min(len(spare), limit-len(chosen))]...)
@@ -142,7 +164,7 @@ func (x *Index) Relevant(topic string) []int {
 	order := make([]int, len(x.sources))
 	for i := range order {
 		order[i] = i
-		best[i] += documentWeight * r.documents[uint32(i)]
+		best[i] += documentWeight * r.documents[i]
 	}
 	slices.SortFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(best[b], best[a]), cmp.Compare(x.sources[a].ID, x.sources[b].ID))
