@@ -16,3 +16,26 @@ func TestOfflineDigestOfDigitalHealth(t *testing.T) {
 		t.Logf("%+v", r)
 	}
 }
+
+func TestOfflineDigestsOfOtherFields(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		files map[string]string
+		topic string
+		asked []string
+	}{
+		"legal":   {legalCorpus(), "Enforceability of non-compete clauses in employment contracts", nil},
+		"finance": {financeCorpus(), "What is the impact of interest rates on inflation and investment?", []string{"How did lending react to higher interest rates?"}},
+		"climate": {climateCorpus(), "How does climate change affect mountain regions?", nil},
+		"german":  {germanCorpus(), "Wie wirken Radwege in der Innenstadt?", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := setup(t, c.files).research(c.topic, c.asked...)
+			t.Log(text(out.report()))
+			for _, r := range out.reviews {
+				t.Logf("%+v", r)
+			}
+		})
+	}
+}

@@ -49,7 +49,7 @@ func tasksOf(in Input) []task {
 			tasks = append(tasks, frequencyTasks(table, categoriesFor(i))...)
 		case prose.Harms:
 			tasks = append(tasks, trendTasks(table)...)
-			tasks = append(tasks, frequencyTasks(table, 1)...)
+			tasks = append(tasks, frequencyTasks(table, categoriesFor(i))...)
 			tasks = append(tasks, entityTasks(table)...)
 		default:
 			tasks = append(tasks, trendTasks(table)...)
@@ -93,23 +93,18 @@ func conclude(in Input, tasks []task, results []agents.ToolResult) agents.Analys
 		}
 		out.Findings = append(out.Findings, findings...)
 	}
-	quoted := quotedFindings(in, contrary)
-	out.Findings = append(out.Findings, quoted...)
+	out.Findings = append(out.Findings, quotedFindings(in, contrary)...)
 	if len(out.Findings) > maxFindings {
 		out.Findings = out.Findings[:maxFindings]
 	}
-	out.Gaps = append(out.Gaps, gaps(in, len(out.Findings), quoted)...)
+	out.Gaps = append(out.Gaps, gaps(in, len(out.Findings))...)
 	return out
 }
 
 // gaps names what the question was left without.
-func gaps(in Input, findings int, quoted []agents.Finding) []string {
-	question := prose.Quote(in.Question.Text)
-	switch {
-	case findings == 0:
-		return []string{"No sentence of the sources that could be quoted, and no table, answers the question " + prose.Close(question)}
-	case len(quoted) == 0:
-		return []string{"The question " + question + " is answered from tables alone; no sentence of the sources could be quoted on it."}
+func gaps(in Input, findings int) []string {
+	if findings > 0 {
+		return nil
 	}
-	return nil
+	return []string{"No sentence of the sources that could be quoted, and no table, answers the question " + prose.Close(prose.Quote(in.Question.Text))}
 }

@@ -88,7 +88,7 @@ func trendTasks(t tools.TableProfile) []task {
 	}
 	measured := measures(t, clock.Name)
 	if by, ok := panel(t, clock); ok && len(measured) > 0 {
-		base.Value, base.Aggregate = measured[0].Name, "sum"
+		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0].Name)
 		tasks := []task{follow(base)}
 		for _, top := range by.Top[:min(maxGroups, len(by.Top))] {
 			group := base
@@ -100,13 +100,25 @@ func trendTasks(t tools.TableProfile) []task {
 	if series(t, clock) && len(measured) > 0 {
 		var tasks []task
 		for _, m := range measured[:min(2, len(measured))] {
-			base.Value, base.Aggregate = m.Name, "mean"
+			base.Value, base.Aggregate = m.Name, aggregateFor(m.Name)
 			tasks = append(tasks, follow(base))
 		}
 		return tasks
 	}
 	base.Aggregate = "count"
 	return []task{follow(base)}
+}
+
+// aggregateFor adds up what can be added (sales, events) and averages the rest
+// (temperatures, rates), for which a sum says nothing.
+func aggregateFor(column string) string {
+	if nameScore(column, " rate rates price prices percent share ratio index mean average score per ") > 0 {
+		return "mean"
+	}
+	if nameScore(column, " total count number amount sales revenue turnover volume generation production consumption units quantity cost costs spend spending expenditure emissions cases events visits deaths births accidents rainfall precipitation orders exports imports passengers downloads ") > 0 {
+		return "sum"
+	}
+	return "mean"
 }
 
 func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
@@ -125,7 +137,9 @@ func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error
 			{Label: "slope per " + out.per(), Value: out.Slope.Value, Unit: out.unit(), Evidence: out.Evidence},
 		},
 		Implications: []string{out.implication(t)},
-		Chart:        out.chart(t),
+	}
+	if len(out.Where) == 0 {
+		main.Chart = out.chart(t)
 	}
 	if out.Significant {
 		main.Confidence = "high"
@@ -225,12 +239,15 @@ func (o trendOutput) change(t task) []string {
 	if c == nil || !c.Significant {
 		return nil
 	}
-	unit := "records per " + o.per()
+	unit, where := " records per "+o.per(), prose.Quote(t.table)
 	if o.Value != "" {
-		unit = prose.ColumnName(o.Value)
+		unit, where = "", prose.Quote(prose.ColumnName(o.Value))
+		for _, c := range o.Where {
+			where += " for " + prose.Quote(c.Equals)
+		}
 	}
-	return []string{fmt.Sprintf("The most likely change of level in %s lies at %s (%s, %s): the mean is %s %s before it and %s from then on.",
-		prose.Quote(t.table), c.Period, methodName(c.Method), prose.PValue(c.P), prose.Figure(c.BeforeMean), unit, prose.Figure(c.AfterMean))}
+	return []string{fmt.Sprintf("The most likely change of level in %s lies at %s (%s, %s): the mean is %s%s before it and %s from then on.",
+		where, c.Period, methodName(c.Method), prose.PValue(c.P), prose.Figure(c.BeforeMean), unit, prose.Figure(c.AfterMean))}
 }
 
 func (o trendOutput) implication(t task) string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
 )
 
 // Name is the role's name.
@@ -22,6 +23,10 @@ type Input struct {
 	Questions []string                   `json:"questions,omitempty"` // asked by the user: kept verbatim, first
 	Survey    agents.Held[agents.Survey] `json:"survey"`
 }
+
+// Data prepares text from outside for the prompt: it cannot close the marks it
+// stands between.
+func (Input) Data(text string) string { return prose.Fenced(text) }
 
 //go:embed prompt.md
 var prompt string

@@ -144,11 +144,10 @@ func field(topic prose.Topic) string {
 	}
 }
 
-// subject names what the topic is about; what cannot stand in a sentence is
-// quoted.
+// subject names what the topic is about, as far as it can stand in a sentence.
 func subject(topic prose.Topic) string {
 	if topic.Phrase == "the topic" {
-		return "the subject of " + prose.Quote(prose.Shorten(topic.Text, 90))
+		return "the matter asked about"
 	}
 	return topic.Subject
 }

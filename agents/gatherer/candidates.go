@@ -17,7 +17,7 @@ const (
 )
 
 // leastScore is what a sentence must reach to be worth quoting.
-const leastScore = 4.5
+const leastScore = 3.5
 
 type candidate struct {
 	sentence
@@ -28,7 +28,7 @@ type candidate struct {
 }
 
 func selectFrom(in Input, seen reading) agents.Gathered {
-	ranked := strictest(candidates(in, seen))
+	ranked := candidates(in, seen)
 	slices.SortStableFunc(ranked, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.order, b.order))
 	})
@@ -54,22 +54,23 @@ func candidates(in Input, seen reading) []candidate {
 	facet := prose.QuestionFacet(in.Question.Text)
 	focus := focusOf(in, topic)
 	about := topical(in, topic, seen)
+	anyScope := !slices.ContainsFunc(seen.hits, func(h hit) bool { return topic.Scoped(h.Title + " . " + aroundOf(h)) })
 	var out []candidate
 	for _, h := range seen.hits {
 		section := prose.Source{Heading: h.Heading}.Section()
 		if section == prose.SectionMethods || section == prose.SectionAims {
 			continue
 		}
-		around := aroundOf(h)
+		around := seen.document(h.Document)
 		for _, s := range h.Sentences {
 			if !prose.StandsUnder(h.Title, s.Text) || prose.Similarity(h.Title, s.Text) > 0.8 {
 				continue
 			}
 			r := topic.Judge(prose.Passage{
-				Title: h.Title, Heading: h.Heading, Sentence: s.Text, Around: around, Topical: slices.Contains(about, h.Document),
+				Title: h.Title, Heading: h.Heading, Sentence: s.Text, Around: around, Topical: slices.Contains(about, h.Document), AnyScope: anyScope,
 			})
 			fit := facetFit(facet, focus, s.Text, section)
-			if r.Tier < prose.Related || fit == 0 || !focus.met(h, s) {
+			if r.Tier < prose.Related || !r.Scoped || fit == 0 || !focus.met(h, s) {
 				continue
 			}
 			if section == prose.SectionBackground && r.Tier < prose.Direct {
@@ -77,7 +78,7 @@ func candidates(in Input, seen reading) []candidate {
 			}
 			score := fit + quality(s.Text, section) + closeness(r)
 			if section == prose.SectionResults && !r.Own && !strings.ContainsFunc(s.Text, unicode.IsDigit) {
-				score -= 1.5 // a detail of a study, and without a figure
+				score -= 2.5 // a detail of a study, and without a figure
 			}
 			if score >= leastScore {
 				out = append(out, candidate{sentence: s, document: h.Document, relevance: r, order: len(out), score: score})
@@ -85,16 +86,6 @@ func candidates(in Input, seen reading) []candidate {
 		}
 	}
 	return out
-}
-
-// strictest keeps what meets the scope of the topic; only where nothing does,
-// what names the subject in another field remains.
-func strictest(all []candidate) []candidate {
-	scoped := slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return !c.relevance.Scoped })
-	if len(scoped) > 0 {
-		return scoped
-	}
-	return all
 }
 
 // focus is what a question asks beyond the topic: the content words of its own.
@@ -112,7 +103,7 @@ func focusOf(in Input, topic prose.Topic) focus {
 }
 
 // scaffold is the words with which questions are built.
-const scaffold = "effects effect impact risks harms adverse events results developed develop development time concentrated activity field subject recommend recommended sources source report reported reports limits limit evidence contrary mixed show change changes changing trend trends grown grow happened happen reasons main key important know known say says said there number figures benefit benefits limitations critics criticism"
+const scaffold = "effects effect impact risks harms adverse events results developed develop development time concentrated activity field subject matter asked recommend recommended sources source report reported reports limits limit evidence contrary mixed show change changes changing trend trends grown grow happened happen reasons main key important know known say says said there number figures benefit benefits limitations critics criticism"
 
 // met says that a sentence speaks to what the question itself asks.
 func (f focus) met(h hit, s sentence) bool {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
 )
 
 // Name is the role's name.
@@ -20,6 +21,10 @@ type Input struct {
 	Question agents.Question            `json:"question"`
 	Survey   agents.Held[agents.Survey] `json:"survey"`
 }
+
+// Data prepares text from outside for the prompt: it cannot close the marks it
+// stands between.
+func (Input) Data(text string) string { return prose.Fenced(text) }
 
 //go:embed prompt.md
 var prompt string

@@ -84,6 +84,17 @@ func merge(results []agents.ToolResult) reading {
 	return r
 }
 
+// document is all that was seen of a document.
+func (r reading) document(id string) string {
+	var text strings.Builder
+	for _, h := range r.hits {
+		if h.Document == id {
+			text.WriteString(aroundOf(h))
+		}
+	}
+	return text.String()
+}
+
 // shortDocument is the number of words up to which a document that keeps
 // naming the topic is taken to be about it as a whole.
 const shortDocument = 1500
@@ -102,7 +113,7 @@ func topical(in Input, topic prose.Topic, seen reading) []string {
 		if at < 0 {
 			at = len(counts)
 			counts = append(counts, count{document: h.Document})
-			if topic.Touches(h.Title) && topic.Scoped(h.Title+" . "+aroundOf(h)) {
+			if topic.Touches(h.Title) {
 				counts[at].matches = 3
 			}
 		}

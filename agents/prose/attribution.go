@@ -31,7 +31,7 @@ func (s Source) Name() string {
 func (s Source) Short() Source {
 	for _, mark := range []string{": ", " – ", " — ", " - ", "? "} {
 		if head, _, cut := strings.Cut(s.Title, mark); cut && len(strings.Fields(head)) >= 3 {
-			s.Title = strings.TrimSpace(head)
+			s.Title = strings.TrimSpace(head + strings.Trim(mark, ": –—-"))
 			return s
 		}
 	}
@@ -117,11 +117,11 @@ const (
 func (s Source) Section() Section {
 	text := padded(lastHeading(s.Heading))
 	switch {
-	case containsCue(text, "conclusion|conclusions|concluding|conclusive|interpretation|implications|key messages|bottom line"):
+	case containsCue(text, "conclusion|conclusions|concluding|conclusive|interpretation|implications|key messages|bottom line|fazit|schlussfolgerung|schlussfolgerungen|conclusión|conclusiones|conclusioni"):
 		return SectionConclusion
 	case onlyWords(text, "materials material methods method methodology design setting settings participants participant patients patient subjects probands population intervention interventions procedure procedures measures measure measurements measured outcome outcomes main primary secondary data sources source study research statistical sample"):
 		return SectionMethods
-	case containsCue(text, "results|result|findings|finding|outcomes"):
+	case containsCue(text, "results|result|findings|finding|outcomes|ergebnisse|résultats|resultados|risultati"):
 		return SectionResults
 	case containsCue(text, "methods|methodology"):
 		return SectionMethods

@@ -30,8 +30,8 @@ func families() []family {
 		{"device|equipment", "device|equipment|apparatus|implant|implantable|instrument|hardware", ""},
 		{
 			"climate|climate change|global warming|klima|klimawandel|climat|clima",
-			"climate|climate change|global warming|warming|greenhouse gas|temperature|klima|klimawandel|changement climatique|cambio climático",
-			"weather|heatwave|drought|flood|flooding|sea level|rainfall|precipitation|emission|carbon dioxide|co2",
+			"climate|climate change|global warming|warming|greenhouse gas|klima|klimawandel|changement climatique|cambio climático",
+			"temperature|weather|heatwave|glacier|ice sheet|snow cover|drought|flood|flooding|sea level|rainfall|precipitation|emission|carbon dioxide|co2",
 		},
 		{"carbon|co2|carbon dioxide|greenhouse gas|emission", "carbon|co2|carbon dioxide|greenhouse gas|emission|ghg|methane", "fossil fuel|coal"},
 		{

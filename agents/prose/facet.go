@@ -47,7 +47,7 @@ func QuestionFacet(question string) Facet {
 	}{
 		{Limits, "limits the evidence|limitations|gaps in the evidence|how reliable|how strong is the evidence|quality of the evidence"},
 		{Contrary, "contrary|critics|criticism|against|mixed|no effect|disagree|contradict|controvers|objections"},
-		{Advice, "recommend|recommended|recommendations|advise|advised|should|best practice|next steps|what must|required"},
+		{Advice, "recommend|recommended|recommendations|advise|advised|sollte|sollten|muss|müssen|empfiehlt|empfohlen|devrait|doit|debería|debe|should|best practice|next steps|what must|required"},
 		{Harms, "risk|risks|harm|harms|adverse|danger|dangers|safety|failures|incidents|complications|threats|drawbacks"},
 		{Development, "over time|developed|trend|trends|per year|over the years|evolved|grown|history|since|growth|how fast"},
 		{Distribution, "concentrated|distributed|where|which|who|most|share|common|uptake|adoption|breakdown"},
@@ -93,13 +93,13 @@ func (f Facet) speaks(padded string) bool {
 func (f Facet) cues() string {
 	switch f {
 	case Advice:
-		return "should|recommend|recommends|recommended|recommendation|must|needs to|need to|ought to|it is important to|it is essential|requires|advise|advised|call for|calls for"
+		return "should|recommend|recommends|recommended|recommendation|must|needs to|need to|ought to|it is important to|it is essential|requires|advise|advised|sollte|sollten|muss|müssen|empfiehlt|empfohlen|devrait|doit|debería|debe|call for|calls for"
 	case Limits:
-		return "limitation|limitations|small study|small sample|short follow up|further studies|further study|further research|more research|limited evidence|limited empirical|remains to be|not yet|lack of data|lack of evidence|bias|underreport|underreported|incomplete|unknown|insufficient|not representative|caution"
+		return "limitation|limitations|small study|small sample|short follow up|further studies|further study|further research|more research|limited evidence|limited empirical|remains to be|not yet|lack of data|lack of evidence|bias|underreport|underreported|incomplete|unknown|insufficient|not representative|caution|too low|missing from|underestimate|underestimates|underestimated|overestimate|excludes|exclude|limited to|carried over"
 	case Contrary:
-		return "no significant|not significant|not significantly|no statistically|no evidence|did not|does not|do not|no difference|no differences|no change|not associated|not related|failed to|fails to|fail to|ineffective|disappointing|controversial|contrary to|no effect|no benefit|cannot|uncertain|unclear|mixed results|unlikely to|not found|were not|was not|none of|no longer|rejected|overturned|dissent|disputed|will not|no improvement|not improve|no one|not achieve"
+		return "no significant|not significant|not significantly|no statistically|no evidence|did not|does not|do not|no difference|no differences|no change|not associated|not related|failed to|fails to|fail to|ineffective|disappointing|controversial|contrary to|no effect|no benefit|cannot|uncertain|unclear|mixed results|unlikely to|not found|were not|was not|none of|no longer|rejected|overturned|dissent|disputed|will not|no improvement|not improve|no one|not achieve|nicht|kein|keine|keinen|aucun|aucune|ningún|ninguna|has not|have not|had not|not reduced|dissented"
 	case Harms:
-		return "risk|risks|harm|harms|harmful|adverse|complication|complications|error|errors|failure|failures|malfunction|malfunctions|unsafe|danger|dangerous|death|deaths|injury|injuries|breach|breaches|loss|losses|recall|recalls|fraud|penalty|penalties|damage|damages|hazard|hazards|threat|threats|vulnerable|litigation|dispute|disputes|manipulated|manipulation|data protection"
+		return "risk|risks|harm|harms|harmful|adverse|complication|complications|error|errors|failure|failures|malfunction|malfunctions|unsafe|danger|dangerous|death|deaths|injury|injuries|breach|breaches|loss|losses|recall|recalls|fraud|penalty|penalties|damage|damages|hazard|hazards|threat|threats|vulnerable|litigation|dispute|disputes|manipulated|manipulation|risiko|risiken|gefahr|gefahren|schaden|schäden|unfälle|risque|risques|riesgo|riesgos|data protection"
 	case Development:
 		return "over time|trend|trends|increased from|rose from|rose to|fell from|fell to|grew|grown|declined from|decreased from|improved from|per year|annual|annually|year on year|since the|doubled|tripled|per cent a year|percent a year|over the period|rising|growing"
 	case Distribution:

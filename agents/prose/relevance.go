@@ -32,10 +32,20 @@ type Passage struct {
 	Sentence string
 	Around   string // the other sentences of the passage
 	Topical  bool   // the document as a whole is known to be on the topic
+	AnyScope bool   // no source names the scope: nothing is held to it
 }
 
 // enough is the share of a subject's weight that has to be met.
 const enough = 0.6
+
+// enough is lower where the grammar of the topic is not known, since then
+// verbs count among its words.
+func (t Topic) enough() float64 {
+	if t.foreign {
+		return 0.34
+	}
+	return enough
+}
 
 // Judge says how a sentence stands to the topic. Title and heading count as if
 // they stood in the sentence; what is around it only counts for the scope.
@@ -43,11 +53,11 @@ func (t Topic) Judge(p Passage) Relevance {
 	sentence := Stems(p.Sentence)
 	title := Stems(p.Title + " . " + p.Heading)
 	both := slices.Concat(title, []string{"."}, sentence)
-	r := Relevance{Scoped: len(t.scope) == 0 || meetsAny(t.scope, both) || meetsAny(t.scope, Stems(p.Around))}
+	r := Relevance{Scoped: p.AnyScope || len(t.scope) == 0 || meetsAny(t.scope, both) || meetsAny(t.scope, Stems(p.Around))}
 	own, term := met(t.subject, sentence, false)
 	with, titleTerm := met(t.subject, both, false)
 	switch {
-	case with >= enough && (own > 0 || titleTerm != ""):
+	case with >= t.enough() && (own > 0 || titleTerm != ""):
 		r.Tier, r.Term, r.Own = Direct, firstOf(term, titleTerm), own > 0
 		return r
 	}
@@ -55,15 +65,15 @@ func (t Topic) Judge(p Passage) Relevance {
 	withRelated, titleTerm := met(t.subject, both, true)
 	inTitle, _ := met(t.subject, title, true)
 	scopedHere := len(t.scope) == 0 || meetsAny(t.scope, both)
-	if p.Topical && withRelated < enough && r.Scoped {
+	if p.Topical && withRelated < t.enough() && r.Scoped {
 		r.Tier, r.Term = Related, "document on a related subject"
 		return r
 	}
-	if withRelated >= enough && r.Scoped && (inTitle >= enough || p.Topical || ownRelated >= enough && scopedHere) {
+	if withRelated >= t.enough() && r.Scoped && (inTitle >= t.enough() || p.Topical || ownRelated >= t.enough() && scopedHere) {
 		r.Tier, r.Term, r.Own = Related, firstOf(term, titleTerm), ownRelated > 0
 		return r
 	}
-	if len(t.scope) > 0 && meetsAll(t.scope, both) || with >= enough/2 && len(t.subject) > 1 {
+	if len(t.scope) > 0 && !p.AnyScope && meetsAll(t.scope, both) || with >= t.enough()/2 && len(t.subject) > 1 {
 		r.Tier = Loose
 	}
 	return r
@@ -73,13 +83,13 @@ func (t Topic) Judge(p Passage) Relevance {
 // synonyms; Touches that it names that or a related subject.
 func (t Topic) Names(text string) bool {
 	share, _ := met(t.subject, Stems(text), false)
-	return share >= enough
+	return share >= t.enough()
 }
 
 // Touches is the weaker form of [Topic.Names].
 func (t Topic) Touches(text string) bool {
 	share, _ := met(t.subject, Stems(text), true)
-	return share >= enough
+	return share >= t.enough()
 }
 
 // Scoped says that a text meets the scope of the topic; a topic without scope
@@ -125,9 +135,9 @@ func met(cs []concept, stems []string, related bool) (share float64, term string
 	total, reached := 0.0, 0.0
 	for _, c := range cs {
 		total += c.weight
-		name := firstMet(c.direct, stems)
+		name := firstMet(c.direct, stems, c.fuzzy)
 		if name == "" && related {
-			name = firstMet(c.related, stems)
+			name = firstMet(c.related, stems, c.fuzzy)
 		}
 		if name == "" {
 			continue
@@ -143,13 +153,23 @@ func met(cs []concept, stems []string, related bool) (share float64, term string
 	return reached / total, term
 }
 
-func firstMet(list [][]string, stems []string) string {
+func firstMet(list [][]string, stems []string, fuzzy bool) string {
 	for _, phrase := range list {
-		if containsPhrase(stems, phrase) {
+		if containsPhrase(stems, phrase) || fuzzy && containsLike(stems, phrase) {
 			return strings.Join(phrase, " ")
 		}
 	}
 	return ""
+}
+
+// containsLike finds a single word by its beginning, for languages whose
+// endings are not known here.
+func containsLike(stems, phrase []string) bool {
+	if len(phrase) != 1 || len(phrase[0]) < 6 {
+		return false
+	}
+	root := phrase[0][:max(5, len(phrase[0])-2)]
+	return slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(stem, root) })
 }
 
 func containsPhrase(stems, phrase []string) bool {
@@ -163,7 +183,7 @@ func containsPhrase(stems, phrase []string) bool {
 
 func meetsAny(cs []concept, stems []string) bool {
 	for _, c := range cs {
-		if (c.weight >= 1 || !hasWeight(cs)) && firstMet(c.direct, stems) != "" {
+		if (c.weight >= 1 || !hasWeight(cs)) && firstMet(c.direct, stems, c.fuzzy) != "" {
 			return true
 		}
 	}

@@ -45,7 +45,7 @@ func Turns(sentence string) bool {
 			return ended(text) && !unbalanced(text)
 		}
 	}
-	return dangles(text) && Contrary.Speaks(text) && ended(text) && !unbalanced(text)
+	return dangles(text) && (Contrary.Speaks(text) || Limits.Speaks(text)) && ended(text) && !unbalanced(text)
 }
 
 // namedIn says that a sentence that begins with "this" goes on with a word of
@@ -91,7 +91,7 @@ var bareQuantity = regexp.MustCompile(`^(All|Most|Some|None|Many|Few|Several|Hal
 
 const (
 	// A source may speak of itself: the attribution says who "this study" is.
-	allowedStarts  = "this study|this paper|this article|this report|this review|this survey|this analysis|this trial|this brief|this work|this investigation|it is important|it is essential|it is necessary|it is unclear|that said"
+	allowedStarts  = "this study|this paper|this article|this report|this review|this survey|this analysis|this trial|this brief|this work|this investigation|it is important|it is essential|it is necessary|it is unclear|it remains"
 	danglingStarts = "this|these|those|that|it|its|they|their|them|he|she|his|her|such|however|therefore|thus|hence|moreover|furthermore|further|in addition|additionally|but|and|or|nor|so|yet|also|accordingly|consequently|nevertheless|nonetheless|instead|otherwise|similarly|likewise|conversely|in contrast|by contrast|on the other hand|on the contrary|for example|for instance|as a result|then|both|the former|the latter|here|of them|among them|in the second group|in the first group|in that|the results are|the difference|the same|the other|the others|the above|the following|another|other|others|neither|either|finally|secondly|thirdly|second|third|first|firstly|lastly|next|meanwhile|still|again|by then|to this|to that|by this|by these|one of these|each of these|all of these|most of these|some of these|none of these|as such|as noted|as described|as shown|see|note|figure|table|which|who|because of this|despite this|despite these|one exception|in particular|in other words|in short|even so|if so|the authors"
 )
 

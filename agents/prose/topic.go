@@ -13,6 +13,7 @@ type Topic struct {
 	Scope   string // as written; may be empty
 	Phrase  string // a noun phrase for sentences: `AI, medical devices and care`
 	pivot   string
+	foreign bool // not written in English
 	subject []concept
 	scope   []concept
 }
@@ -22,6 +23,7 @@ type concept struct {
 	direct  [][]string
 	related [][]string
 	weight  float64
+	fuzzy   bool // matched by the beginning of words
 
 	names, relatedNames []string // other names as written, for a search
 }
@@ -35,14 +37,15 @@ func ParseTopic(text string) Topic {
 	asked := strings.HasSuffix(line, "?") || len(words) > 0 && asks(words[0])
 	rest := dropLead(words)
 	subject, pivot, scope := splitAtPivot(rest, asked)
-	topic.Subject, topic.Scope = trimPhrase(subject), trimPhrase(scope)
+	topic.Subject, topic.Scope = lowerCommon(trimPhrase(subject)), trimPhrase(scope)
 	if topic.Subject == "" {
 		topic.Subject, topic.Scope = topic.Scope, ""
 	}
 	topic.pivot = pivot
 	topic.Phrase = topic.phrase(asked)
-	topic.subject = concepts(topic.Subject)
-	topic.scope = concepts(topic.Scope)
+	topic.foreign = !mostlyEnglish(topic.Text)
+	topic.subject = topic.concepts(topic.Subject)
+	topic.scope = topic.concepts(topic.Scope)
 	if !hasWeight(topic.subject) {
 		topic.subject, topic.scope = append(topic.subject, topic.scope...), nil
 	}
@@ -167,7 +170,7 @@ func trimPhrase(phrase string) string {
 
 // concepts finds the concepts of a phrase: the longest names of the thesaurus
 // first, then single content words.
-func concepts(phrase string) []concept {
+func (t Topic) concepts(phrase string) []concept {
 	words := Words(phrase)
 	stems := Stems(phrase)
 	known := families()
@@ -176,7 +179,11 @@ func concepts(phrase string) []concept {
 		c, n := familyAt(known, stems[i:])
 		if n == 0 {
 			c, n = plainConcept(words[i]), 1
+			if abstract(words[i]) && i+1 < len(words) && words[i+1] == "of" {
+				c.weight = min(c.weight, 0.25) // "enforceability of …" is about what follows
+			}
 		}
+		c.fuzzy = t.foreign
 		if c.weight > 0 && !slices.ContainsFunc(found, func(f concept) bool { return f.name == c.name }) {
 			found = append(found, c)
 		}
@@ -188,6 +195,30 @@ func concepts(phrase string) []concept {
 		}
 	}
 	return found
+}
+
+func abstract(word string) bool {
+	for _, ending := range []string{"ity", "tion", "sion", "ment", "ness", "ance", "ence", "ship", "ism", "ing"} {
+		if strings.HasSuffix(word, ending) && len(word) > len(ending)+2 {
+			return true
+		}
+	}
+	return false
+}
+
+// lowerCommon writes the first word of a phrase in lower case when it is known
+// for a common noun; a name keeps its capital.
+func lowerCommon(phrase string) string {
+	first, _, _ := strings.Cut(phrase, " ")
+	lower := strings.ToLower(first)
+	if first == lower || len(first) < 3 || first[1:] != lower[1:] {
+		return phrase
+	}
+	_, known := familyAt(families(), Stems(phrase))
+	if known > 0 || generic(lower) || generic(singular(lower)) || abstract(lower) || abstract(singular(lower)) || strings.Contains(lower, "-") {
+		return lower + phrase[len(first):]
+	}
+	return phrase
 }
 
 func familyAt(known []family, stems []string) (concept, int) {

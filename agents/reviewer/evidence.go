@@ -13,7 +13,7 @@ import (
 // unsupported says what a sentence claims that its evidence does not hold.
 func (c *checker) unsupported(kind agents.SectionKind, s agents.Statement) (problem, suggestion string) {
 	if len(s.Evidence) == 0 {
-		if kind == agents.SectionFindings && !saysNothing(s.Text) {
+		if kind == agents.SectionFindings {
 			return "a sentence of findings cites no evidence", "Cite what it stands on, or leave it out."
 		}
 		return "", ""
@@ -42,8 +42,6 @@ func (c *checker) unsupported(kind agents.SectionKind, s agents.Statement) (prob
 	}
 	return "", ""
 }
-
-func saysNothing(text string) bool { return strings.HasPrefix(text, "Nothing was found") }
 
 // quotedWords is from how many words on a text in quotation marks is taken for
 // a quotation rather than a name.

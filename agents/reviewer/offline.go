@@ -50,6 +50,9 @@ func (c *checker) sections() {
 		agents.SectionSummary, agents.SectionIntroduction, agents.SectionFindings, agents.SectionAnalysis,
 		agents.SectionRecommendations, agents.SectionConclusion, agents.SectionLimitations,
 	} {
+		if kind == agents.SectionFindings && len(c.evidence) == 0 {
+			continue
+		}
 		has := func(s agents.Section) bool {
 			return s.Kind == kind && len(s.Paragraphs)+len(s.Tables)+len(s.Charts) > 0
 		}

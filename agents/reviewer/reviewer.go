@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
 )
 
 // Name is the role's name.
@@ -24,6 +25,10 @@ type Input struct {
 	Evidence agents.Held[[]agents.Evidence] `json:"evidence"`
 	Round    int                            `json:"round"`
 }
+
+// Data prepares text from outside for the prompt: it cannot close the marks it
+// stands between.
+func (Input) Data(text string) string { return prose.Fenced(text) }
 
 //go:embed prompt.md
 var prompt string

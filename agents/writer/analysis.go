@@ -12,6 +12,9 @@ import (
 // analysis says what the findings amount to when they are counted together.
 func (m material) analysis() agents.Section {
 	section := agents.Section{Kind: agents.SectionAnalysis, Heading: "Analysis"}
+	if len(m.items) == 0 {
+		return emptySection(agents.SectionAnalysis, "Analysis", "Nothing was found in the sources that could be quoted or computed on this topic, so there is nothing to set side by side.")
+	}
 	if p := m.trendsTogether(); len(p.Sentences) > 0 {
 		section.Paragraphs = append(section.Paragraphs, p)
 	}
@@ -33,7 +36,7 @@ func (m material) analysis() agents.Section {
 // trends are the items that follow something over time.
 func (m material) trends() (items []item, results []result) {
 	for _, it := range m.computedItems() {
-		if r, ok := m.resultOf(it); ok && it.Chart != nil && r.First != nil && r.Last != nil && r.Direction != "" {
+		if r, ok := m.resultOf(it); ok && len(it.DataPoints) > 0 && r.First != nil && r.Last != nil && r.Direction != "" {
 			items = append(items, it)
 			results = append(results, r)
 		}
@@ -61,6 +64,10 @@ func (m material) trendsTogether() agents.Paragraph {
 	ids := cited(items, maxLeadEvidence)
 	var text string
 	switch {
+	case up == 2 && total == 2:
+		text = "Both series that could be tested rise significantly."
+	case down == 2 && total == 2:
+		text = "Both series that could be tested fall significantly."
 	case up == total:
 		text = fmt.Sprintf("All %s that could be tested rise significantly.", prose.WordCount(total, "series", "series"))
 	case down == total:
@@ -83,7 +90,7 @@ func (m material) trendsTogether() agents.Paragraph {
 		text = fmt.Sprintf("Of the %s that could be tested, %s.", prose.WordCount(total, "series", "series"), prose.List(parts))
 	}
 	sentences := []agents.Statement{{Text: text, Evidence: ids}}
-	if up > 1 || down > 1 {
+	if m.tablesOf(items) > 1 && (up > 1 || down > 1) {
 		sentences = append(sentences, plain("Tables that draw on the same records agree by construction, so their agreement is no independent confirmation."))
 	}
 	return paragraph(sentences...)
@@ -105,6 +112,9 @@ func (m material) trendTable() (agents.DataTable, bool) {
 		name := prose.TableName(m.evidence[it.Evidence[0]].Title)
 		if r.Value != "" {
 			name += ", " + prose.ColumnName(r.Value)
+		}
+		for _, c := range r.Where {
+			name += ", " + c.Equals
 		}
 		per := r.Slope.Per
 		if per == "" {

@@ -42,14 +42,14 @@ func (m material) nextSteps() []agents.Statement {
 		}
 	}
 	if s, ok := m.directness(); ok {
-		text := "Add sources that name " + m.topic.Subject + " itself, and that are recent."
+		text := "Add sources that name " + prose.Quote(m.topic.Subject) + " directly."
 		if len(s.Evidence) > 0 {
-			text = "Add more sources that name " + m.topic.Subject + " itself."
+			text = "Add more sources that name " + prose.Quote(m.topic.Subject) + " directly."
 		}
 		steps = append(steps, plain(text))
 	}
-	for _, theme := range m.missingThemes() {
-		steps = append(steps, plain("Look for sources on the theme "+prose.Quote(theme)+", on which nothing could be quoted or computed."))
+	if missing := m.missingThemes(); len(missing) > 0 {
+		steps = append(steps, plain("Look for sources on "+prose.List(missing)+", where nothing could be quoted or computed."))
 	}
 	if n := len(m.in.Survey.Value.Unread); n > 0 {
 		steps = append(steps, plain("Supply the "+prose.WordCount(n, "document")+" that could not be read in another form."))
@@ -66,6 +66,9 @@ func (m material) missingThemes() []string {
 		if !slices.Contains(m.themes, theme) && !slices.Contains(missing, theme) {
 			missing = append(missing, theme)
 		}
+	}
+	for i := range missing {
+		missing[i] = prose.Quote(missing[i])
 	}
 	return missing
 }
@@ -159,11 +162,11 @@ func (m material) limitations() agents.Section {
 	list = append(list, m.incomplete()...)
 	list = append(list, m.unread()...)
 	list = append(list, m.unusedTables()...)
+	if open := m.unanswered(); len(open) > 0 {
+		list = append(list, plain("Nothing could be quoted or computed on "+prose.List(open)+"."))
+	}
 	for _, gap := range m.gaps {
 		list = append(list, plain(gap))
-	}
-	for _, q := range m.unanswered() {
-		list = append(list, plain("The question "+prose.Quote(strings.TrimSpace(q.Text))+" has no finding."))
 	}
 	if len(list) > 0 {
 		section.Paragraphs = append(section.Paragraphs, agents.Paragraph{List: true, Sentences: list})
@@ -175,7 +178,7 @@ func (m material) incomplete() []agents.Statement {
 	items, _ := m.trends()
 	var out []agents.Statement
 	for _, it := range items {
-		if strings.Contains(it.Chart.Note, "incomplete") {
+		if it.Chart != nil && it.Chart.Note != "" {
 			out = append(out, agents.Statement{
 				Text:     "From " + prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title)) + " these periods entered no test: " + prose.Close(lowerFirst(strings.ReplaceAll(it.Chart.Note, " left out (", " ("))),
 				Evidence: it.Evidence,
@@ -224,17 +227,16 @@ func (m material) unusedTables() []agents.Statement {
 	return out
 }
 
-// unanswered are the questions of the plan that no analysis answers and no gap
-// names.
-func (m material) unanswered() []agents.Question {
-	var out []agents.Question
+// unanswered quotes the questions of the plan that have no finding.
+func (m material) unanswered() []string {
+	var open []string
 	for _, q := range m.in.Plan.Value.Questions {
 		answered := slices.ContainsFunc(m.in.Analyses, func(a agents.Held[agents.Analysis]) bool {
-			return a.Value.Question == q.ID && (len(a.Value.Findings) > 0 || len(a.Value.Gaps) > 0)
+			return a.Value.Question == q.ID && len(a.Value.Findings) > 0
 		})
 		if !answered {
-			out = append(out, q)
+			open = append(open, prose.Quote(strings.TrimSpace(q.Text)))
 		}
 	}
-	return out
+	return open
 }

@@ -21,9 +21,6 @@ func Compose(in Input) agents.Draft {
 			draft.Sections = append(draft.Sections, m.findings(theme))
 		}
 	}
-	if !slices.ContainsFunc(draft.Sections, func(s agents.Section) bool { return s.Kind == agents.SectionFindings }) {
-		draft.Sections = append(draft.Sections, emptySection(agents.SectionFindings, "Findings", "Nothing was found in the sources that could be quoted or computed on this topic."))
-	}
 	draft.Sections = append(draft.Sections, m.analysis(), m.recommendations(advice), m.conclusion(), m.limitations())
 	return draft
 }

@@ -53,6 +53,9 @@ func newMaterial(in Input) material {
 			}
 		}
 		for _, gap := range held.Value.Gaps {
+			if len(held.Value.Findings) == 0 && m.restates(gap, held.Value.Question) {
+				continue // the question is listed among those without an answer
+			}
 			if gap = prose.Close(strings.TrimSpace(gap)); !slices.Contains(m.gaps, gap) {
 				m.gaps = append(m.gaps, gap)
 			}
@@ -62,6 +65,16 @@ func newMaterial(in Input) material {
 	m.items = once(m.placed(all))
 	m.themes = m.themeOrder()
 	return m
+}
+
+// restates says that a gap only says that its question has no answer.
+func (m material) restates(gap, question string) bool {
+	for _, q := range m.in.Plan.Value.Questions {
+		if q.ID == question {
+			return strings.Contains(gap, prose.Inner(q.Text))
+		}
+	}
+	return false
 }
 
 // item reads a finding; one that cites nothing known is left out.

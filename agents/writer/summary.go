@@ -10,6 +10,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/agents/prose"
+	"github.com/quaestor-run/quaestor/tools"
 )
 
 // The size of the summary.
@@ -96,16 +97,23 @@ func (m material) strongestQuotes(limit int) []item {
 	slices.SortStableFunc(quoted, func(a, b item) int { return cmp.Compare(strength(b), strength(a)) })
 	var out []item
 	perTheme := make(map[string]int)
+	add := func(it item) {
+		perTheme[it.theme]++
+		out = append(out, it)
+	}
 	for _, spread := range []int{1, 2, limit} {
 		for _, it := range quoted {
-			if strength(it) < leastStrength && len(out) >= fewQuotes {
-				continue
-			}
 			taken := slices.ContainsFunc(out, func(o item) bool { return o.key() == it.key() })
-			if len(out) < limit && !taken && perTheme[it.theme] < spread {
-				perTheme[it.theme]++
-				out = append(out, it)
+			weak := strength(it) < leastStrength && len(out) >= fewQuotes
+			if len(out) < limit && !taken && !weak && perTheme[it.theme] < spread {
+				add(it)
 			}
+		}
+	}
+	for _, it := range quoted { // a second sentence of a source, where sources are few
+		taken := slices.ContainsFunc(out, func(o item) bool { return o.quote.ID == it.quote.ID })
+		if len(out) < min(limit, 2*fewQuotes) && !taken {
+			add(it)
 		}
 	}
 	return out
@@ -148,15 +156,15 @@ func gist(it item) string {
 
 // result is what the summary needs of a computation, whichever tool made it.
 type result struct {
-	Direction   string  `json:"direction"`
-	Significant bool    `json:"significant"`
-	P           float64 `json:"p"`
-	Value       string  `json:"value"`
-	Column      string  `json:"column"`
-	First       *point  `json:"first"`
-	Last        *point  `json:"last"`
-	N           int     `json:"n"`
-	Test        string  `json:"test"`
+	Direction   string            `json:"direction"`
+	Significant bool              `json:"significant"`
+	P           float64           `json:"p"`
+	Value       string            `json:"value"`
+	Column      string            `json:"column"`
+	First       *point            `json:"first"`
+	Last        *point            `json:"last"`
+	N           int               `json:"n"`
+	Where       []tools.Condition `json:"where"`
 	Slope       struct {
 		Value float64 `json:"value"`
 		Per   string  `json:"per"`
@@ -189,7 +197,7 @@ func (m material) resultOf(it item) (result, bool) {
 // form or only adds to the finding before it.
 func (m material) short(it item) string {
 	r, ok := m.resultOf(it)
-	if !ok || it.Chart == nil && it.Table == nil {
+	if !ok || len(it.DataPoints) == 0 || len(r.Where) > 0 {
 		return ""
 	}
 	table := prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title))

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
 )
 
 // Name is the role's name.
@@ -29,6 +30,10 @@ type Input struct {
 	Comments string                         `json:"comments,omitempty"` // a person's, on the previous draft
 	Notice   string                         `json:"notice,omitempty"`   // why the report is partial; empty for a whole one
 }
+
+// Data prepares text from outside for the prompt: it cannot close the marks it
+// stands between.
+func (Input) Data(text string) string { return prose.Fenced(text) }
 
 //go:embed prompt.md
 var prompt string
@@ -62,6 +67,9 @@ func required() []agents.SectionKind {
 func check(in Input, out agents.Draft) error {
 	var errs []error
 	for _, kind := range required() {
+		if kind == agents.SectionFindings && len(in.Evidence.Value) == 0 {
+			continue // without evidence there is nothing to find
+		}
 		if !slices.ContainsFunc(out.Sections, func(s agents.Section) bool { return s.Kind == kind }) {
 			errs = append(errs, fmt.Errorf("sections: there is none of kind %q; a report has %q", kind, required()))
 		}
