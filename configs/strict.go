@@ -147,43 +147,36 @@ func join(prefix, key string) string {
 // scalar reads text as a value of type t. The tag is what YAML takes the text
 // for; it is empty for text that has no type, from the environment.
 func scalar(text, tag string, t reflect.Type) (any, error) {
-	wrong := fmt.Errorf("%s is wanted, not %q", wanted(t), text)
 	if tag == "!!null" {
 		return nil, fmt.Errorf("%s is wanted, and nothing is given", wanted(t))
 	}
-	switch t {
-	case reflect.TypeFor[time.Duration]():
-		value, err := time.ParseDuration(text)
-		if err != nil {
-			return nil, wrong
-		}
-		return value, nil
-	case reflect.TypeFor[NanoUSD]():
-		value, err := ParseUSD(text)
-		if err != nil {
-			return nil, err
-		}
-		return value, nil
-	}
-	switch t.Kind() {
-	case reflect.String:
+	if t.Kind() == reflect.String {
 		if tag != "" && tag != "!!str" {
 			return nil, fmt.Errorf("%s is wanted, not %s: quote it", wanted(t), text)
 		}
 		return text, nil
-	case reflect.Int, reflect.Int64:
-		value, err := strconv.ParseInt(text, 10, t.Bits())
-		if err != nil || tag == "!!str" {
-			return nil, wrong
-		}
-		return value, nil
-	case reflect.Bool:
-		if tag == "!!str" || text != "true" && text != "false" {
-			return nil, wrong
-		}
+	}
+	value, err := typed(text, t)
+	quoted := tag == "!!str" && t != reflect.TypeFor[time.Duration]()
+	if err != nil || quoted {
+		return nil, fmt.Errorf("%s is wanted, not %q", wanted(t), text)
+	}
+	return value, nil
+}
+
+// typed reads text as a value of a type other than text.
+func typed(text string, t reflect.Type) (any, error) {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return time.ParseDuration(text)
+	case t == reflect.TypeFor[NanoUSD]():
+		return ParseUSD(text)
+	case t.Kind() == reflect.Int || t.Kind() == reflect.Int64:
+		return strconv.ParseInt(text, 10, t.Bits())
+	case t.Kind() == reflect.Bool && (text == "true" || text == "false"):
 		return text == "true", nil
 	}
-	return nil, fmt.Errorf("a value of type %s cannot be configured", t)
+	return nil, errors.New("no such value")
 }
 
 func wanted(t reflect.Type) string {
@@ -191,7 +184,7 @@ func wanted(t reflect.Type) string {
 	case t == reflect.TypeFor[time.Duration]():
 		return "a duration like 90s or 24h"
 	case t == reflect.TypeFor[NanoUSD]():
-		return "an amount of dollars like 2.50"
+		return "an amount of dollars like 2.50, of at most nine decimals,"
 	case t.Kind() == reflect.String:
 		return "text"
 	case t.Kind() == reflect.Bool:

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,12 +23,15 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
 	book, err := sqlite.Open(ctx, filepath.Join(dir, "ledger.db"))
 	if err != nil {
 		panic(err)
 	}
-	defer book.Close()
+	defer func() {
+		if err := errors.Join(book.Close(), os.RemoveAll(dir)); err != nil {
+			panic(err)
+		}
+	}()
 
 	gate, err := gateway.New(gateway.Options{
 		Ledger:    book,

@@ -36,15 +36,15 @@ type fixture struct {
 
 // setup makes a gateway on a fresh ledger whose provider answers as told, and
 // whose waits are recorded and not waited.
-func setup(t testing.TB, answer func(ctx context.Context, call int, req provider.Request) (provider.Response, error), change ...func(*gateway.Options)) *fixture {
-	t.Helper()
-	book, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+func setup(tb testing.TB, answer func(ctx context.Context, call int, req provider.Request) (provider.Response, error), change ...func(*gateway.Options)) *fixture {
+	tb.Helper()
+	book, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "ledger.db"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := book.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	f := &fixture{ledger: book, double: &providertest.Provider{Answer: answer}}
@@ -63,7 +63,7 @@ func setup(t testing.TB, answer func(ctx context.Context, call int, req provider
 		c(&options)
 	}
 	if f.Gateway, err = gateway.New(options); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }
@@ -85,27 +85,27 @@ func failing(classes ...provider.Class) func(context.Context, int, provider.Requ
 	}
 }
 
-func (f *fixture) balance(t testing.TB) ledger.Balance {
-	t.Helper()
-	b, err := f.ledger.Balance(t.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"})
+func (f *fixture) balance(tb testing.TB) ledger.Balance {
+	tb.Helper()
+	b, err := f.ledger.Balance(tb.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
-func (f *fixture) attempts(t testing.TB) []ledger.Attempt {
-	t.Helper()
-	attempts, err := f.ledger.Attempts(t.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}, 0, 0)
+func (f *fixture) attempts(tb testing.TB) []ledger.Attempt {
+	tb.Helper()
+	attempts, err := f.ledger.Attempts(tb.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}, 0, 0)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return attempts
 }
 
-func (f *fixture) states(t testing.TB) (states []ledger.State) {
-	t.Helper()
-	for _, a := range f.attempts(t) {
+func (f *fixture) states(tb testing.TB) (states []ledger.State) {
+	tb.Helper()
+	for _, a := range f.attempts(tb) {
 		states = append(states, a.State)
 	}
 	return states

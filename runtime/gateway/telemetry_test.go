@@ -4,7 +4,6 @@ import (
 	"context"
 	"testing"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -68,9 +67,6 @@ func attributes(span trace.ReadOnlySpan) map[string]any {
 	values := map[string]any{}
 	for _, a := range span.Attributes() {
 		values[string(a.Key)] = a.Value.AsInterface()
-		if a.Value.Type() == attribute.INVALID {
-			delete(values, string(a.Key))
-		}
 	}
 	return values
 }

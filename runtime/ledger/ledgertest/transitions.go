@@ -16,7 +16,8 @@ func testLife(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	equal(t, "ordinal", a.Ordinal, 1)
 	equal(t, "state", a.State, ledger.StateReserved)
 	equal(t, "after reserving", balance(t, l, run("r")), ledger.Balance{
-		Held: ledger.Amount{Tokens: 300, NanoUSD: 2000}, Limit: ledger.Limit{Tokens: 1000, NanoUSD: 5000}})
+		Held: ledger.Amount{Tokens: 300, NanoUSD: 2000}, Limit: ledger.Limit{Tokens: 1000, NanoUSD: 5000},
+	})
 
 	must(t, l.Dispatch(t.Context(), a.ID))
 	if _, found, err := l.Find(t.Context(), "k"); found || err != nil {
@@ -137,7 +138,8 @@ func testKeyReuse(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	third := dispatched(t, l, reservation("k", 10, 100, run("r")))
 	equal(t, "states", states(t, l, run("r")), "k/1:released k/2:uncertain k/3:dispatched ")
 	equal(t, "balance", balance(t, l, run("r")), ledger.Balance{
-		Held: ledger.Amount{Tokens: 20, NanoUSD: 200}, Calls: 1, Attempts: 2, Uncertain: 1})
+		Held: ledger.Amount{Tokens: 20, NanoUSD: 200}, Calls: 1, Attempts: 2, Uncertain: 1,
+	})
 	must(t, l.Settle(t.Context(), third.ID, settlement(1, 1, 1, "third")))
 	if _, err := l.Reserve(t.Context(), reservation("k", 10, 100, run("r"))); !errors.Is(err, ledger.ErrAnswered) {
 		t.Errorf("reserving for an answered call: %v", err)
@@ -151,7 +153,8 @@ func testLateSettlement(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	must(t, l.Uncertain(t.Context(), a.ID, "cut"))
 	must(t, l.Settle(t.Context(), a.ID, settlement(2, 3, 50, "late")))
 	equal(t, "balance", balance(t, l, run("r")), ledger.Balance{
-		Settled: ledger.Amount{Tokens: 5, NanoUSD: 50}, InputTokens: 2, OutputTokens: 3, Calls: 1, Attempts: 1})
+		Settled: ledger.Amount{Tokens: 5, NanoUSD: 50}, InputTokens: 2, OutputTokens: 3, Calls: 1, Attempts: 1,
+	})
 	found, ok, err := l.Find(t.Context(), "k")
 	must(t, err)
 	if !ok || string(found.Response) != "late" {

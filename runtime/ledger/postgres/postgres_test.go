@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 
@@ -70,7 +71,11 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
+	t.Cleanup(func() {
+		if err := conn.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	if _, err := conn.Exec(t.Context(), "UPDATE ledger_budgets SET held_tokens = 11"); err == nil {
 		t.Error("a hold passed the limit")
 	}

@@ -23,15 +23,15 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-func open(t testing.TB, path string) *sqlite.Ledger {
-	t.Helper()
-	l, err := sqlite.Open(t.Context(), path)
+func open(tb testing.TB, path string) *sqlite.Ledger {
+	tb.Helper()
+	l, err := sqlite.Open(tb.Context(), path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := l.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return l

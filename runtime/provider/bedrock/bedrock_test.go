@@ -32,30 +32,30 @@ type endpoint struct {
 	bodies []string
 }
 
-func serve(t testing.TB, answer http.HandlerFunc) *endpoint {
-	t.Helper()
+func serve(tb testing.TB, answer http.HandlerFunc) *endpoint {
+	tb.Helper()
 	e := &endpoint{}
 	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, err := url.PathUnescape(r.URL.EscapedPath())
 		if err != nil || r.Method != http.MethodPost || path != "/model/"+model+"/converse" {
-			t.Errorf("%s %s", r.Method, r.URL)
+			tb.Errorf("%s %s", r.Method, r.URL)
 		}
 		if a := r.Header.Get("Authorization"); !strings.HasPrefix(a, "AWS4-HMAC-SHA256 Credential=AKID/") || !strings.Contains(a, "/eu-west-1/bedrock/") {
-			t.Errorf("authorization %q", a)
+			tb.Errorf("authorization %q", a)
 		}
 		if a := r.Header.Get("Amz-Sdk-Request"); a != "attempt=1; max=1" {
-			t.Errorf("Amz-Sdk-Request %q", a)
+			tb.Errorf("Amz-Sdk-Request %q", a)
 		}
 		text, err := io.ReadAll(r.Body)
 		if err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 		e.mu.Lock()
 		e.bodies = append(e.bodies, string(text))
 		e.mu.Unlock()
 		answer(w, r)
 	}))
-	t.Cleanup(e.Close)
+	tb.Cleanup(e.Close)
 	return e
 }
 
@@ -65,16 +65,16 @@ func (e *endpoint) sent() []string {
 	return e.bodies
 }
 
-func connect(t testing.TB, endpoint string, timeout time.Duration) *bedrock.Provider {
-	t.Helper()
-	p, err := bedrock.New(t.Context(), bedrock.Options{
+func connect(tb testing.TB, endpoint string, timeout time.Duration) *bedrock.Provider {
+	tb.Helper()
+	p, err := bedrock.New(tb.Context(), bedrock.Options{
 		Region: "eu-west-1", Endpoint: endpoint, Timeout: timeout,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
 		}),
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }

@@ -64,7 +64,8 @@ func unanswered(err error, wire *provider.Wire) *provider.Error {
 	return broken
 }
 
-// classify knows Bedrock's codes, and goes by the status for others.
+// classify knows Bedrock's codes, and goes by the status for others. Not charged
+// is what was refused.
 func classify(code string, status int) (class provider.Class, notCharged bool) {
 	switch code {
 	case "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded":
@@ -85,15 +86,21 @@ func classify(code string, status int) (class provider.Class, notCharged bool) {
 	case "InternalServerException", "InternalFailure", "ModelErrorException", "ModelStreamErrorException", "ConflictException":
 		return provider.ClassInternal, false
 	}
-	switch {
-	case status == http.StatusTooManyRequests:
+	return classifyStatus(status)
+}
+
+func classifyStatus(status int) (class provider.Class, notCharged bool) {
+	switch status {
+	case http.StatusTooManyRequests:
 		return provider.ClassThrottled, true
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+	case http.StatusUnauthorized, http.StatusForbidden:
 		return provider.ClassAccess, true
-	case status == http.StatusRequestTimeout || status == http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
 		return provider.ClassTimeout, false
-	case status == http.StatusBadGateway || status == http.StatusServiceUnavailable:
+	case http.StatusBadGateway, http.StatusServiceUnavailable:
 		return provider.ClassUnavailable, false
+	}
+	switch {
 	case status >= 400 && status < 500:
 		return provider.ClassInvalid, true
 	case status >= 500:

@@ -352,7 +352,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(`{"choices":[{"message":{"tool_calls":[{"function":{"arguments":"{a"}}]}}]}`)
 	var body atomic.Value
 	body.Store("")
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body.Load().(string)) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body.Load().(string)) }))
 	f.Cleanup(server.Close)
 	p, err := openai.New(openai.Options{BaseURL: server.URL})
 	if err != nil {

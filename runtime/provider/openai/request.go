@@ -20,7 +20,7 @@ func (p *Provider) request(req provider.Request) (client.ChatCompletionRequest, 
 	if reasons(req.Model) {
 		out.MaxCompletionTokens = req.MaxTokens
 	} else {
-		out.MaxTokens = req.MaxTokens
+		out.MaxTokens = req.MaxTokens //nolint:staticcheck // SA1019: what other endpoints than OpenAI's honour; one that ignores the limit would pass its hold
 	}
 	if req.Temperature != nil {
 		// Zero would be left out, and mean the endpoint's default.

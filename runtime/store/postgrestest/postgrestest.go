@@ -31,20 +31,20 @@ const Variable = "QUAESTOR_TEST_POSTGRES"
 // ends. The server is the one named by [Variable], or else one that is started
 // from local binaries, once for the test process, on a Unix socket in a
 // temporary folder. Without either the test is skipped.
-func Start(t testing.TB) string {
-	t.Helper()
+func Start(tb testing.TB) string {
+	tb.Helper()
 	server := os.Getenv(Variable)
 	if server == "" {
 		private, err := startPrivate()
 		if errors.Is(err, errNoServer) {
-			t.Skipf("PostgreSQL tests left out: %v (install PostgreSQL or set %s)", err, Variable)
+			tb.Skipf("PostgreSQL tests left out: %v (install PostgreSQL or set %s)", err, Variable)
 		}
 		if err != nil {
-			t.Fatalf("starting PostgreSQL: %v", err)
+			tb.Fatalf("starting PostgreSQL: %v", err)
 		}
 		server = private.url
 	}
-	return createDatabase(t, server)
+	return createDatabase(tb, server)
 }
 
 // errNoServer says that this machine cannot run a server.
@@ -107,8 +107,10 @@ rm -rf "$1"`
 	if err := watcher.Start(); err != nil {
 		return private{}, fmt.Errorf("starting the server: %w", err)
 	}
-	address := (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
-		RawQuery: url.Values{"host": {dir}, "sslmode": {"disable"}}.Encode()}).String()
+	address := (&url.URL{
+		Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
+		RawQuery: url.Values{"host": {dir}, "sslmode": {"disable"}}.Encode(),
+	}).String()
 	if err := awaitServer(address); err != nil {
 		text, _ := os.ReadFile(logPath)
 		return private{}, errors.Join(fmt.Errorf("waiting for the server: %w\n%s", err, text), lifeline.Close())
@@ -174,29 +176,29 @@ func unprivileged() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
-func createDatabase(t testing.TB, server string) string {
-	t.Helper()
+func createDatabase(tb testing.TB, server string) string {
+	tb.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
-	execute(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { execute(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	execute(tb, server, "CREATE DATABASE "+name)
+	tb.Cleanup(func() { execute(tb, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	address, err := url.Parse(server)
 	if err != nil {
-		t.Fatalf("reading the URL of the PostgreSQL server: %v", err)
+		tb.Fatalf("reading the URL of the PostgreSQL server: %v", err)
 	}
 	address.Path = "/" + name
 	return address.String()
 }
 
-func execute(t testing.TB, server, statement string) {
-	t.Helper()
+func execute(tb testing.TB, server, statement string) {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
-		t.Fatalf("connecting to PostgreSQL: %v", err)
+		tb.Fatalf("connecting to PostgreSQL: %v", err)
 	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, statement); err != nil {
-		t.Fatalf("running %q: %v", statement, err)
+	_, err = conn.Exec(ctx, statement)
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		tb.Fatalf("running %q: %v", statement, err)
 	}
 }
