@@ -79,25 +79,43 @@ func (r *repairer) numberEnd(start int, in place) int {
 		return end
 	}
 	after, newline := r.space(end)
+	var ends bool
 	switch {
 	case !number.Match(word):
-		if after == len(r.text) {
-			return end
-		}
-		return start // "- 1"
-	case after == end: // "12kg", unless something that has its own mark follows
-		_, quote := quoteAt(r.text, end)
-		if r.text[end] == ')' && bytes.IndexByte(r.open, ')') >= 0 || quote && r.fieldAt(end) || in == inArray && quote ||
-			r.text[end] == '{' || r.text[end] == '[' || r.text[end] == ';' {
-			return end
-		}
-		return start
-	case in == inArray, newline, after == len(r.text), bytes.IndexByte([]byte(",]});"), r.text[after]) >= 0:
-		return end
-	case in == inObject && r.fieldAt(after), bytes.HasPrefix(r.text[after:], []byte(fence)):
+		ends = after == len(r.text) // or "- 1"
+	case after == end:
+		ends = r.endsNumber(end, in)
+	default:
+		ends = newline || r.mayFollowNumber(after, in)
+	}
+	if ends {
 		return end
 	}
-	return start // "12 apples"
+	return start
+}
+
+// endsNumber reports whether what is glued to a number is something else, and
+// not the rest of a word such as "12kg".
+func (r *repairer) endsNumber(end int, in place) bool {
+	if _, quoted := quoteAt(r.text, end); quoted {
+		return in == inArray || r.fieldAt(end)
+	}
+	if r.text[end] == ')' {
+		return r.isOpen(')')
+	}
+	return bytes.IndexByte([]byte("{[;"), r.text[end]) >= 0
+}
+
+// mayFollowNumber reports whether what stands behind a number and a space can
+// be something else than the rest of "12 apples".
+func (r *repairer) mayFollowNumber(after int, in place) bool {
+	switch {
+	case in == inArray, after == len(r.text), bytes.IndexByte([]byte(",]});"), r.text[after]) >= 0:
+		return true
+	case in == inObject && r.fieldAt(after):
+		return true
+	}
+	return bytes.HasPrefix(r.text[after:], []byte(fence))
 }
 
 // call reads the value inside name(…) and leaves the name out.

@@ -2,9 +2,7 @@ package tools
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -143,36 +141,46 @@ func (r *repairer) missingEnd(start, at, inner int, in place) (cut int, missing 
 // mayEnd reports whether what follows a quotation mark can follow a string.
 func (r *repairer) mayEnd(after int, in place) bool {
 	next, newline := r.space(after)
-	if next >= len(r.text) || bytes.HasPrefix(r.text[next:], []byte(fence)) {
+	if next >= len(r.text) || bytes.HasPrefix(r.text[next:], []byte(fence)) ||
+		in == inArray && bytes.HasPrefix(r.text[next:], []byte("...")) {
+		return true
+	}
+	switch r.text[next] {
+	case '+':
+		return r.mayFollowPlus(next + 1)
+	case ')':
+		return r.isOpen(')')
+	case ']', '}':
 		return true
 	}
 	_, quoted := quoteAt(r.text, next)
-	char := r.text[next]
-	switch {
-	case char == '+':
-		return r.mayFollowPlus(next + 1)
-	case char == ')':
-		return bytes.IndexByte(r.open, ')') >= 0
-	case char == ']' || char == '}':
-		return true
+	if in == inObject {
+		return r.mayEndField(next, quoted || newline)
 	}
-	switch in {
-	case inKey:
-		return quoted || bytes.IndexByte([]byte(":,{[-0123456789"), char) >= 0 || constantAt(r.text[next:])
-	case inObject:
-		if char == ',' {
-			return r.fieldAfterComma(next)
-		}
-		if char == '{' {
-			return bytes.IndexByte(r.open, ']') >= 0
-		}
-		return (quoted || newline) && r.fieldAt(next)
-	case inArray:
-		return quoted || bytes.IndexByte([]byte(",:[{-0123456789"), char) >= 0 || bytes.HasPrefix(r.text[next:], []byte("..."))
-	case inRoot:
-		return quoted || newline || bytes.IndexByte([]byte(",:;[{"), char) >= 0
+	return quoted || newline && in == inRoot || strings.IndexByte(mayFollow[in], r.text[next]) >= 0 ||
+		in == inKey && constantAt(r.text[next:])
+}
+
+// mayFollow are the characters that may follow a string at each place, beside
+// those that may everywhere.
+var mayFollow = [...]string{
+	inRoot:   ",:;[{",
+	inArray:  ",:[{-0123456789",
+	inObject: "",
+	inKey:    ",:[{-0123456789",
+	inCall:   "",
+}
+
+// mayEndField reports whether a field can end before a position. Without a
+// comma there, the next field must stand apart.
+func (r *repairer) mayEndField(next int, apart bool) bool {
+	switch r.text[next] {
+	case ',':
+		return r.fieldAfterComma(next)
+	case '{':
+		return r.isOpen(']')
 	}
-	return false
+	return apart && r.fieldAt(next)
 }
 
 func constantAt(text []byte) bool {
@@ -288,7 +296,7 @@ func (r *repairer) delimits(at int, in place) bool {
 	case '+':
 		return r.mayFollowPlus(at + 1)
 	case ')':
-		return bytes.IndexByte(r.open, ')') >= 0
+		return r.isOpen(')')
 	case '/':
 		return r.commentAt(at) && (at == 0 || r.text[at-1] != ':')
 	}
@@ -324,69 +332,4 @@ func (r *repairer) bareEnd(start int, in place) int {
 		at += width
 	}
 	return len(r.text)
-}
-
-// contents writes text[start:end] as a JSON string: escapes that JSON knows
-// stay, others lose their backslash, what must be escaped is.
-func (r *repairer) contents(start, end int) error {
-	end = min(end, len(r.text))
-	r.out = append(r.out, '"')
-	for at := start; at < end; {
-		char, width := utf8.DecodeRune(r.text[at:])
-		switch {
-		case char == '\\':
-			next, err := r.escape(at, end)
-			if err != nil {
-				return err
-			}
-			at = next
-			continue
-		case char == '"':
-			r.out = append(r.out, '\\', '"')
-		case strings.ContainsRune("\b\f\n\r\t", char):
-			r.out = append(r.out, '\\', "btn?fr"[char-'\b'])
-		case char < ' ':
-			return r.errorAt(at, "control character %U in a string", char)
-		default:
-			r.out = append(r.out, r.text[at:at+width]...)
-		}
-		at += width
-	}
-	r.out = append(r.out, '"')
-	return nil
-}
-
-// escape writes the escape sequence at a position and returns what follows it.
-// One that the end of the text cuts in two is left out.
-func (r *repairer) escape(at, end int) (int, error) {
-	if at+1 >= end {
-		return end, nil
-	}
-	char, width := utf8.DecodeRune(r.text[at+1:])
-	switch {
-	case char != 'u':
-		if strings.ContainsRune(`"\/bfnrt`, char) {
-			r.out = append(r.out, '\\')
-			r.out = append(r.out, byte(char))
-			return at + 2, nil
-		}
-		return at + 1, nil // the character itself, without its backslash
-	case at+6 <= end && isHex(r.text[at+2:at+6]):
-		r.out = append(r.out, r.text[at:at+6]...)
-		return at + 6, nil
-	case end == len(r.text) && end < at+6 && isHex(r.text[at+2:end]):
-		r.dropped = append(r.dropped, span{at, end})
-		return end, nil
-	}
-	return 0, fmt.Errorf("not JSON at byte %d: %q is not a character: \\u needs four hexadecimal digits",
-		at, r.text[at:min(end, at+1+width+4)])
-}
-
-func isHex(digits []byte) bool {
-	for _, digit := range string(digits) {
-		if !unicode.Is(unicode.ASCII_Hex_Digit, digit) {
-			return false
-		}
-	}
-	return true
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // sharedData finds a folder of the measured data beside the repository.
-func sharedData(t testing.TB, name string) string {
+func sharedData(t *testing.T, name string) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -37,7 +37,7 @@ func sharedData(t testing.TB, name string) string {
 	return path
 }
 
-func decode(t testing.TB, text []byte) any {
+func decode(t *testing.T, text []byte) any {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

@@ -71,12 +71,12 @@ func (r *repairer) close(closer byte) bool {
 	}
 	other := byte('}' + ']' - int(closer))
 	if r.at(other) {
-		if bytes.IndexByte(r.open, other) < 0 {
+		if !r.isOpen(other) {
 			r.pos++
 		}
 		return true
 	}
-	return r.at(')') && bytes.IndexByte(r.open, ')') >= 0 || r.hasPrefix(fence)
+	return r.at(')') && r.isOpen(')') || r.hasPrefix(fence)
 }
 
 func (r *repairer) array() error {
@@ -119,41 +119,40 @@ func (r *repairer) elements(some bool) error {
 func (r *repairer) object() error {
 	keys := map[string]span{}
 	for some := false; ; some = true {
-		r.skip()
-		for r.at(',') {
-			r.pos++
-			r.skip()
-		}
-		for r.ellipsis() {
-			r.skip()
-			for r.at(',') {
-				r.pos++
-				r.skip()
-			}
-		}
+		r.betweenFields()
 		switch {
 		case some && r.at(']') && len(r.open) == 1 && r.fieldAfterComma(r.pos+1):
 			r.pos++ // closes nothing, and the object goes on
-			some = true
 			continue
-		case r.close('}'):
-			return nil
-		case some && r.at('[') && r.out[len(r.out)-1] == ']':
-			if err := r.continueArray(); err != nil {
-				return err
-			}
-			continue
-		case some && r.at('{') && bytes.IndexByte(r.open, ']') >= 0:
-			return nil // the brace before the next element is missing
+		case r.close('}'), some && r.at('{') && r.isOpen(']'):
+			return nil // at the brace, or where the next element begins without one
 		}
-		if some {
-			r.out = append(r.out, ',')
+		var err error
+		if some && r.at('[') && r.out[len(r.out)-1] == ']' {
+			err = r.continueArray()
+		} else {
+			err = r.field(keys, some)
 		}
-		if err := r.field(keys); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 }
+
+// betweenFields goes over commas and ellipses. Between fields any number of
+// them means the same.
+func (r *repairer) betweenFields() {
+	r.skip()
+	for r.at(',') || r.ellipsis() {
+		if r.at(',') {
+			r.pos++
+		}
+		r.skip()
+	}
+}
+
+// isOpen reports whether a bracket that a closer would close is open.
+func (r *repairer) isOpen(closer byte) bool { return bytes.IndexByte(r.open, closer) >= 0 }
 
 // continueArray reads a second array where a key should be, as in
 // {"items": [1], [2]}, as the rest of the array before it.
@@ -170,7 +169,10 @@ func (r *repairer) continueArray() error {
 }
 
 // field reads a key and its value. Two values for one key would lose one.
-func (r *repairer) field(keys map[string]span) error {
+func (r *repairer) field(keys map[string]span, some bool) error {
+	if some {
+		r.out = append(r.out, ',')
+	}
 	keyAt, outAt := r.pos, len(r.out)
 	if err := r.key(); err != nil {
 		return err

@@ -29,20 +29,34 @@ func needsEscape(text string, at int, char rune) bool {
 		return !endsInWord(before) || !startsWithWord(after)
 	case '&':
 		return startsWithWord(after) || strings.HasPrefix(after, "#")
-	case '#':
+	case '#': // a heading; the number of an issue
 		return !endsInWord(before) || startsWithDigit(after)
-	case '$':
+	case '$': // a formula, but not an amount
 		return after != "" && !startsWithDigit(after) && after[0] != ' '
-	case '-', '+': // a list or a rule
-		return before == "" && (after == "" || after[0] == ' ' || after[0] == '-')
-	case '=': // the line below a heading
-		return before == ""
-	case ':': // an address, or the line below the head of a table
-		return before == "" || strings.HasPrefix(after, "/") || endsInScheme(before)
-	case '.', ')': // a numbered list; an address
-		return isNumber(before) && (after == "" || after[0] == ' ') || char == '.' && strings.HasSuffix(strings.ToLower(before), "www")
 	case '!':
 		return strings.HasPrefix(after, "[")
+	}
+	return before == "" && startsBlock(char, after) || endsMarker(before, char, after)
+}
+
+// startsBlock reports whether a character at the start of a text would make it
+// a list, a rule, or a line that changes the one above.
+func startsBlock(char rune, after string) bool {
+	switch char {
+	case '-', '+':
+		return after == "" || after[0] == ' ' || after[0] == '-'
+	}
+	return char == '=' || char == ':'
+}
+
+// endsMarker reports whether a character makes what stands before it a numbered
+// list or an address.
+func endsMarker(before string, char rune, after string) bool {
+	switch char {
+	case ':':
+		return strings.HasPrefix(after, "/") || endsInScheme(before)
+	case '.', ')':
+		return isNumber(before) && (after == "" || after[0] == ' ') || char == '.' && strings.HasSuffix(strings.ToLower(before), "www")
 	}
 	return false
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/quaestor-run/quaestor/tools"
 )
 
-// Markdown renders a document as GitHub Flavored Markdown. Marks link to the
-// references; a chart is a block of text bars and the table of its data.
+// Markdown renders a document as Markdown with the tables that GitHub and
+// others know. Marks link to the references; a chart is a block of text bars and the table of its data.
 func Markdown(document Document) []byte {
 	w := &markdownWriter{known: map[int]bool{}}
 	for _, reference := range document.References {

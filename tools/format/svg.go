@@ -49,12 +49,12 @@ func drawChart(chart Chart, width float64, titled bool) []byte {
 	if titled && chart.Title != "" {
 		for _, line := range wrap(plain(chart.Title), width-8, textSize+2, 3) {
 			d.top += lineHeight + 2
-			d.out.WriteString(fmt.Sprintf(`<text x="0" y="%s" style="%s;font-size:15px;font-weight:600">%s</text>`, num(d.top-4), ink, html.EscapeString(line)))
+			d.text(0, d.top-4, "start", ink+";font-size:15px;font-weight:600", line)
 		}
 		d.top += 8
 	}
 	low, high, ok := chart.extent()
-	height := 0.0
+	var height float64
 	switch {
 	case !ok:
 		height = d.top + 2*lineHeight
