@@ -151,9 +151,8 @@ func loopback(host string) bool {
 // machine: no other interface, no name that was rebound to loopback, no page
 // of another origin.
 func (s *Server) guardLocal(r *http.Request) error {
-	keyed, err := s.hasKeys(r.Context())
-	if err != nil || keyed {
-		return err
+	if keyed, err := s.hasKeys(r.Context()); err == nil && keyed {
+		return nil
 	}
 	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
 		return newProblem(http.StatusForbidden, "Without any API key only loopback addresses are served; create a key first (quaestor keys create).")

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -118,19 +116,4 @@ func (o operations) UploadDocuments(ctx context.Context, in api.UploadDocumentsR
 		return nil, invalid(unread...)
 	}
 	return api.UploadDocuments201JSONResponse{Documents: documents}, nil
-}
-
-// fileError makes the error of one file a problem that names it.
-func fileError(name string, err error) error {
-	var large *fileTooLargeError
-	var p *problem
-	switch {
-	case errors.As(err, &p):
-		return err
-	case errors.As(err, &large):
-		p := atFields(http.StatusRequestEntityTooLarge, inBody(name, "%v", large))
-		p.cause = err
-		return p
-	}
-	return fmt.Errorf("reading the upload %q: %w", name, err)
 }

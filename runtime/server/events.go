@@ -56,6 +56,8 @@ func (e eventStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	if err := out.send("retry: %d\n\n", eventRetry); err != nil {
 		return err
 	}
+	ending := serving(e.ctx)
+	defer context.AfterFunc(ending, out.hurry)()
 	wake, stop := e.server.watch(e.run)
 	defer stop()
 	poll := time.NewTicker(eventPoll)
@@ -78,7 +80,7 @@ func (e eventStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 		select {
 		case <-e.ctx.Done():
 			return nil
-		case <-draining(e.ctx):
+		case <-ending.Done():
 			return out.send(": the server ends; connect again\n\n")
 		case <-wake:
 		case <-poll.C:
@@ -142,10 +144,13 @@ func (o *eventWriter) event(event store.Event) error {
 	return o.send("id: %d\nevent: %s\ndata: %s\n\n", event.Seq, name, data)
 }
 
+// hurry cuts off a reader who holds up the end of the server.
+func (o *eventWriter) hurry() { _ = o.control.SetWriteDeadline(time.Now().Add(time.Second)) }
+
 func (o *eventWriter) send(format string, args ...any) error {
 	// Without deadlines (in a test, or behind an embedder) the connection's
 	// own end must do.
-	_ = o.control.SetWriteDeadline(time.Now().Add(writePatience))
+	_ = o.control.SetWriteDeadline(time.Now().Add(eventPatience))
 	if _, err := fmt.Fprintf(o.w, format, args...); err != nil {
 		return fmt.Errorf("sending events: %w", err)
 	}

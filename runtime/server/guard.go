@@ -148,6 +148,7 @@ func (s *Server) readBody(op operation, w http.ResponseWriter, r *http.Request) 
 			strings.Join(op.consumes, " or "), r.Header.Get("Content-Type"))
 	}
 	if op.multipart {
+		r.Body = patientBody{r.Body, http.NewResponseController(w)}
 		return nil
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.limits.Body))

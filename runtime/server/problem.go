@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"go.uber.org/zap"
 
@@ -113,6 +115,7 @@ func unavailable(component string, cause error) *problem {
 	p := atFields(http.StatusServiceUnavailable,
 		api.FieldError{In: api.FieldErrorInComponent, Field: component, Message: cause.Error()})
 	p.cause = cause
+	p.header = http.Header{"Retry-After": {"5"}}
 	return p
 }
 
@@ -121,6 +124,7 @@ func unavailable(component string, cause error) *problem {
 func asProblem(err error) *problem {
 	var p *problem
 	var tooLarge *http.MaxBytesError
+	var network net.Error
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -130,7 +134,8 @@ func asProblem(err error) *problem {
 		p = newProblem(http.StatusNotFound, "It does not exist, or no longer.")
 	case errors.Is(err, store.ErrCursor):
 		p = atFields(http.StatusBadRequest, inQuery("cursor", "is not one this list gave; start without one"))
-	case errors.Is(err, store.ErrDiskFull), errors.Is(err, store.ErrClosed):
+	case errors.Is(err, store.ErrDiskFull), errors.Is(err, store.ErrClosed), errors.Is(err, syscall.ENOSPC),
+		errors.As(err, &network): // of a database elsewhere; calls of Temporal name it themselves
 		return unavailable("store", err)
 	default:
 		p = newProblem(http.StatusInternalServerError, "The server failed in a way it should not; its log says more under this request_id.")

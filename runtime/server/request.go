@@ -125,7 +125,7 @@ func parseDeadline(text string) (at time.Time, after time.Duration, err error) {
 		return time.Time{}, after, nil
 	}
 	at, err = time.Parse(time.RFC3339, text)
-	if err != nil {
+	if err != nil || at.IsZero() { // the zero time is none to everybody else
 		return time.Time{}, 0, errors.New("must be a time such as 2030-01-02T15:04:05Z, or a duration such as 10m")
 	}
 	return at.UTC(), 0, nil
@@ -194,6 +194,7 @@ func (s *Server) checkSources(ctx context.Context, r *reading, names []string) e
 		return fmt.Errorf("listing corpora: %w", err)
 	}
 	for i, name := range names {
+		r.printable("/sources/documents/"+strconv.Itoa(i), name)
 		known, err := s.sourceExists(ctx, corpora, name)
 		if err != nil {
 			return err

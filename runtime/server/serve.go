@@ -18,7 +18,9 @@ import (
 
 const (
 	readPatience  = time.Minute      // for a request to arrive; uploads have it for every read
-	writePatience = 2 * time.Minute  // for an answer to be taken; event streams have it for every event
+	workPatience  = 10 * time.Minute // for an upload to be understood and answered
+	writePatience = 2 * time.Minute  // for an answer to be taken
+	eventPatience = 30 * time.Second // for one event to be taken
 	drainPatience = 10 * time.Second // for requests to end when the server does
 	startPeriod   = 30 * time.Second // between looks for runs nobody started
 	startRetry    = 2 * time.Second  // after a look that failed
@@ -26,11 +28,13 @@ const (
 
 type drainKey struct{}
 
-// draining is closed when the server that serves the context ends; nil, and
-// never closed, elsewhere.
-func draining(ctx context.Context) <-chan struct{} {
-	drain, _ := ctx.Value(drainKey{}).(<-chan struct{})
-	return drain
+// serving is done when the server that serves a request is to end. Behind an
+// embedder, who ends as he likes, it never is.
+func serving(ctx context.Context) context.Context {
+	if serve, ok := ctx.Value(drainKey{}).(context.Context); ok {
+		return serve
+	}
+	return context.Background()
 }
 
 // Serve answers on the listener until the context ends, then lets requests end
@@ -49,7 +53,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return fmt.Errorf("making the log of the HTTP server: %w", err)
 	}
-	base := context.WithValue(context.WithoutCancel(ctx), drainKey{}, ctx.Done())
+	base := context.WithValue(context.WithoutCancel(ctx), drainKey{}, ctx)
 	server := &http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: readPatience, WriteTimeout: writePatience, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

@@ -5,24 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"os"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/quaestor-run/quaestor/runtime/store"
 )
 
-// upload reads a multipart form part by part. Files that come before the name
-// of their corpus wait on disk, the others stream through.
+// upload reads a multipart form part by part. Each file goes to disk first, so
+// that its size is known before anybody holds it in memory; it stays there
+// until the name of its corpus has come.
 type upload struct {
 	server    *Server
 	corpus    string
 	waiting   []waitingFile
+	held      int64 // bytes of the waiting files
 	documents []store.Document
 	files     int
 }
@@ -32,12 +36,19 @@ type waitingFile struct {
 	temp *os.File
 }
 
+func (f waitingFile) remove() {
+	f.temp.Close()
+	os.Remove(f.temp.Name())
+}
+
+// mostHeld bounds what waits on disk, in files of the largest size.
+const mostHeld = 16
+
 func newUpload(s *Server) *upload { return &upload{server: s} }
 
 func (u *upload) close() {
 	for _, file := range u.waiting {
-		file.temp.Close()
-		os.Remove(file.temp.Name())
+		file.remove()
 	}
 }
 
@@ -96,53 +107,57 @@ func (u *upload) readFile(ctx context.Context, part *multipart.Part) error {
 	if u.files++; u.files > u.server.limits.Files {
 		return newProblem(http.StatusRequestEntityTooLarge, "An upload may have %d files; send the rest in another.", u.server.limits.Files)
 	}
-	content := &limitedFile{source: part, left: u.server.limits.File, limit: u.server.limits.File}
-	if u.corpus != "" {
-		err = u.ingest(ctx, name, content)
-	} else {
-		err = u.hold(name, content)
-	}
-	if err != nil {
+	if err := u.hold(name, part); err != nil {
 		// Whoever still sends cannot hear the answer: take some more first.
 		_, _ = io.CopyN(io.Discard, part, 4*u.server.limits.File)
-		return fileError(name, err)
-	}
-	return nil
-}
-
-func (u *upload) ingest(ctx context.Context, name string, content io.Reader) error {
-	document, err := u.server.documents.Ingest(ctx, u.corpus, name, content)
-	if err != nil && document.Unread == "" {
 		return err
 	}
-	u.documents = append(u.documents, document)
-	return nil
+	if u.corpus == "" {
+		return nil
+	}
+	return u.ingestWaiting(ctx)
 }
 
+// hold puts a file on disk, within its limit.
 func (u *upload) hold(name string, content io.Reader) error {
 	temp, err := os.CreateTemp("", "quaestor-upload-*")
 	if err != nil {
 		return fmt.Errorf("making room for an upload: %w", err)
 	}
 	u.waiting = append(u.waiting, waitingFile{name, temp})
-	if _, err := io.Copy(temp, content); err != nil {
-		return err
+	limit := u.server.limits.File
+	n, err := io.CopyN(temp, content, limit+1)
+	u.held += n
+	var disk *fs.PathError
+	switch {
+	case err == nil:
+		return atFields(http.StatusRequestEntityTooLarge, inBody(name, "is larger than %d bytes, the limit for one file", limit))
+	case u.held > mostHeld*limit:
+		return newProblem(http.StatusRequestEntityTooLarge, "Too much waits for its corpus; put the corpus before the files.")
+	case errors.As(err, &disk):
+		return fmt.Errorf("keeping the upload %q: %w", name, err)
+	case !errors.Is(err, io.EOF):
+		return newProblem(http.StatusBadRequest, "The upload of %q broke off: %v.", name, err)
 	}
-	_, err = temp.Seek(0, io.SeekStart)
-	return err
+	if _, err := temp.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("keeping the upload %q: %w", name, err)
+	}
+	return nil
 }
 
-// ingestWaiting reads the files that came before their corpus; they were the
-// first, and stay so in the answer.
+// ingestWaiting reads what waits into the corpus, in the order it came.
 func (u *upload) ingestWaiting(ctx context.Context) error {
-	later := u.documents
-	u.documents = nil
-	for _, file := range u.waiting {
-		if err := u.ingest(ctx, file.name, file.temp); err != nil {
-			return fileError(file.name, err)
+	for len(u.waiting) > 0 {
+		file := u.waiting[0]
+		document, err := u.server.documents.Ingest(ctx, u.corpus, file.name, file.temp)
+		if err != nil && document.Unread == "" {
+			return fmt.Errorf("reading the upload %q: %w", file.name, err)
 		}
+		u.documents = append(u.documents, document)
+		file.remove()
+		u.waiting = u.waiting[1:]
 	}
-	u.documents = append(u.documents, later...)
+	u.held = 0
 	return nil
 }
 
@@ -161,29 +176,16 @@ func fileName(part *multipart.Part) (string, error) {
 	return name, nil
 }
 
-// fileTooLargeError says that a file is above the limit.
-type fileTooLargeError struct{ limit int64 }
-
-// Error implements error.
-func (e *fileTooLargeError) Error() string {
-	return fmt.Sprintf("is larger than %d bytes, the limit for one file", e.limit)
-}
-
-// limitedFile fails when there is more than the limit, where io.LimitReader
-// would pretend that the file ended.
-type limitedFile struct {
-	source      io.Reader
-	left, limit int64
+// patientBody lets an upload take its time as long as it moves.
+type patientBody struct {
+	io.ReadCloser
+	control *http.ResponseController
 }
 
 // Read implements io.Reader.
-func (f *limitedFile) Read(into []byte) (int, error) {
-	if f.left < 0 {
-		return 0, &fileTooLargeError{f.limit}
-	}
-	n, err := f.source.Read(into[:min(int64(len(into)), f.left+1)])
-	if f.left -= int64(n); f.left < 0 {
-		return n - 1, &fileTooLargeError{f.limit}
-	}
-	return n, err
+func (b patientBody) Read(into []byte) (int, error) {
+	// Without deadlines, behind an embedder, his own timeouts must do.
+	_ = b.control.SetReadDeadline(time.Now().Add(readPatience))
+	_ = b.control.SetWriteDeadline(time.Now().Add(workPatience))
+	return b.ReadCloser.Read(into)
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -33,6 +35,9 @@ func validate(op operation, r *http.Request) error {
 	for _, name := range op.path {
 		path[name] = r.PathValue(name)
 	}
+	if fields = unreadable(path, query, r.Header); len(fields) > 0 {
+		return atFields(http.StatusBadRequest, fields...)
+	}
 	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 		Request: r, PathParams: path, QueryParams: query, Route: op.route,
 		Options: &openapi3filter.Options{
@@ -48,6 +53,24 @@ func validate(op operation, r *http.Request) error {
 		return atFields(http.StatusBadRequest, fields...)
 	}
 	return invalid(fields...)
+}
+
+// unreadable finds what is not text: no database takes it for a key.
+func unreadable(path map[string]string, query url.Values, header http.Header) []api.FieldError {
+	var fields []api.FieldError
+	check := func(in api.FieldErrorIn, name, value string) {
+		if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+			fields = append(fields, api.FieldError{In: in, Field: name, Message: "must be UTF-8 without NUL"})
+		}
+	}
+	for name, value := range path {
+		check(api.FieldErrorInPath, name, value)
+	}
+	for name := range query {
+		check(api.FieldErrorInQuery, name, query.Get(name))
+	}
+	check(api.FieldErrorInHeader, "Idempotency-Key", header.Get("Idempotency-Key"))
+	return fields
 }
 
 // blame turns the errors of the validator into fields and plain words.

@@ -1053,7 +1053,7 @@ type ClientInterface interface {
 	// the server is configured otherwise, and a request may carry 100 of them.
 	//
 	// When some files can be read and others cannot, the answer is 201 and each unreadable document says why in
-	// `unread`; when none can, it is 422.
+	// `unread`; when none can, it is 422. When a file is refused for its size or its name, those before it are kept.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1351,7 +1351,7 @@ func (c *Client) ListDocuments(ctx context.Context, params *ListDocumentsParams,
 // the server is configured otherwise, and a request may carry 100 of them.
 //
 // When some files can be read and others cannot, the answer is 201 and each unreadable document says why in
-// `unread`; when none can, it is 422.
+// `unread`; when none can, it is 422. When a file is refused for its size or its name, those before it are kept.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3015,7 +3015,7 @@ type ClientWithResponsesInterface interface {
 	// the server is configured otherwise, and a request may carry 100 of them.
 	//
 	// When some files can be read and others cannot, the answer is 201 and each unreadable document says why in
-	// `unread`; when none can, it is 422.
+	// `unread`; when none can, it is 422. When a file is refused for its size or its name, those before it are kept.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4575,7 +4575,7 @@ func (c *ClientWithResponses) ListDocumentsWithResponse(ctx context.Context, par
 // the server is configured otherwise, and a request may carry 100 of them.
 //
 // When some files can be read and others cannot, the answer is 201 and each unreadable document says why in
-// `unread`; when none can, it is 422.
+// `unread`; when none can, it is 422. When a file is refused for its size or its name, those before it are kept.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
