@@ -32,6 +32,8 @@ type task struct {
 	input  any
 	table  string // title, readable
 	column string // as in the table
+	by     string // the column of the groups, as in the table
+	single bool   // the table has one row for each period
 	read   func(in Input, t task, value json.RawMessage) ([]agents.Finding, error)
 }
 
@@ -46,6 +48,7 @@ func tasksOf(in Input) []task {
 		case prose.Development:
 			tasks = append(tasks, trendTasks(table)...)
 		case prose.Distribution:
+			tasks = append(tasks, groupTasks(table)...)
 			tasks = append(tasks, frequencyTasks(table, categoriesFor(i))...)
 		case prose.Harms:
 			tasks = append(tasks, trendTasks(table)...)

@@ -134,27 +134,40 @@ func percentages(q quotable) []agents.DataPoint {
 	return points
 }
 
-// opposing finds a contrary sentence about the same thing: it shares words with
-// the quotation that the topic does not already have.
+// likeEnough is the similarity from which two sentences are taken to speak of
+// the same matter, and sharedWords how many words they must share for it.
+const (
+	likeEnough  = 0.2
+	sharedWords = 4
+)
+
+// opposing finds a contrary sentence on the same matter as one that reports an
+// effect: they share words that the topic does not already have.
 func opposing(topic prose.Topic, q quotable, contrary []quotable, evidence []agents.Evidence) (quotable, bool) {
-	if prose.Contrary.Speaks(q.text) {
+	if prose.Contrary.Speaks(q.text) || !prose.Effects.Speaks(q.text) {
 		return quotable{}, false
 	}
-	known := prose.Content(topic.Text)
-	words := prose.Content(q.text + " " + q.source.Title)
+	words := specific(topic, q.text)
 	for _, c := range contrary {
 		if c.id == q.id || slices.ContainsFunc(evidence, func(e agents.Evidence) bool { return e.ID == c.id }) {
 			continue
 		}
+		others := specific(topic, c.text)
 		shared := 0
-		for _, stem := range prose.Content(c.text + " " + c.source.Title) {
-			if slices.Contains(words, stem) && !slices.Contains(known, stem) && len(stem) > 3 {
+		for _, word := range others {
+			if slices.Contains(words, word) {
 				shared++
 			}
 		}
-		if shared >= 4 {
+		if shared >= sharedWords && float64(shared) >= likeEnough*float64(len(words)+len(others)-shared) {
 			return c, true
 		}
 	}
 	return quotable{}, false
+}
+
+// specific is the content of a sentence without the words of the topic.
+func specific(topic prose.Topic, text string) []string {
+	known := prose.Content(topic.Text)
+	return slices.DeleteFunc(prose.Content(text), func(stem string) bool { return slices.Contains(known, stem) || topic.Touches(stem) })
 }

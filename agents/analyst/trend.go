@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -72,7 +73,7 @@ type changePoint struct {
 	Method      string  `json:"method"`
 }
 
-// maxGroups bounds the groups of a panel that are followed one by one.
+// maxGroups is how many groups of a panel are followed one by one at most.
 const maxGroups = 3
 
 // trendTasks follows a table over time: the number of its rows, or, in a table
@@ -84,13 +85,17 @@ func trendTasks(t tools.TableProfile) []task {
 	}
 	base := trendInput{Table: t.ID, Time: clock.Name, Period: "year"}
 	follow := func(in trendInput) task {
-		return task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, read: readTrend}
+		single := yearly(clock) && (clock.Distinct == t.Rows-clock.Empty || len(in.Where) > 0)
+		return task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, single: single, read: readTrend}
 	}
 	measured := measures(t, clock.Name)
 	if by, ok := panel(t, clock); ok && len(measured) > 0 {
-		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0].Name)
+		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0])
 		tasks := []task{follow(base)}
-		for _, top := range by.Top[:min(maxGroups, len(by.Top))] {
+		if by.Distinct > maxGroups {
+			return tasks
+		}
+		for _, top := range by.Top {
 			group := base
 			group.Where = []tools.Condition{{Column: by.Name, Equals: top.Value}}
 			tasks = append(tasks, follow(group))
@@ -100,7 +105,7 @@ func trendTasks(t tools.TableProfile) []task {
 	if series(t, clock) && len(measured) > 0 {
 		var tasks []task
 		for _, m := range measured[:min(2, len(measured))] {
-			base.Value, base.Aggregate = m.Name, aggregateFor(m.Name)
+			base.Value, base.Aggregate = m.Name, aggregateFor(m)
 			tasks = append(tasks, follow(base))
 		}
 		return tasks
@@ -109,13 +114,25 @@ func trendTasks(t tools.TableProfile) []task {
 	return []task{follow(base)}
 }
 
+// yearly says that a column has at most one value for each year it spans.
+func yearly(clock tools.ColumnProfile) bool {
+	year := func(text string) int {
+		n, err := strconv.Atoi(text[:min(4, len(text))])
+		if err != nil {
+			return 0
+		}
+		return n
+	}
+	return clock.Distinct <= year(clock.Max)-year(clock.Min)+1
+}
+
 // aggregateFor adds up what can be added (sales, events) and averages the rest
 // (temperatures, rates), for which a sum says nothing.
-func aggregateFor(column string) string {
-	if nameScore(column, " rate rates price prices percent share ratio index mean average score per ") > 0 {
+func aggregateFor(c tools.ColumnProfile) string {
+	if nameScore(c.Name, " rate rates price prices percent share ratio index mean median average score per temperature temp degrees level concentration speed age duration days hours minutes ppm pressure depth width height length weight ") > 0 {
 		return "mean"
 	}
-	if nameScore(column, " total count number amount sales revenue turnover volume generation production consumption units quantity cost costs spend spending expenditure emissions cases events visits deaths births accidents rainfall precipitation orders exports imports passengers downloads ") > 0 {
+	if c.Type == tools.TypeInteger || nameScore(c.Name, " total count number amount sales revenue turnover volume generation production consumption units quantity cost costs spend spending expenditure emissions rainfall precipitation exports imports ") > 0 {
 		return "sum"
 	}
 	return "mean"
@@ -181,6 +198,9 @@ func (o trendOutput) measure(t task) string {
 	what := "The number of records per " + o.per() + " in " + name
 	if o.Value != "" {
 		what = fmt.Sprintf("The %s of %s per %s in %s", aggregateName(o.Aggregate), prose.Quote(prose.ColumnName(o.Value)), o.per(), name)
+		if t.single {
+			what = fmt.Sprintf("The figure for %s per %s in %s", prose.Quote(prose.ColumnName(o.Value)), o.per(), name)
+		}
 	}
 	for _, c := range o.Where {
 		what += fmt.Sprintf(" for %s %s", prose.ColumnName(c.Column), prose.Quote(c.Equals))
@@ -194,7 +214,10 @@ func (o trendOutput) measure(t task) string {
 func (o trendOutput) title(t task) string {
 	title := "Records per " + o.per()
 	if o.Value != "" {
-		title = prose.Capital(aggregateName(o.Aggregate)) + " of " + prose.ColumnName(o.Value) + " per " + o.per()
+		title = prose.Capital(aggregateName(o.Aggregate)) + " of " + prose.Quote(prose.ColumnName(o.Value)) + " per " + o.per()
+		if t.single {
+			title = prose.Capital(prose.ColumnName(o.Value)) + " per " + o.per()
+		}
 	}
 	for _, c := range o.Where {
 		title += ", " + c.Equals

@@ -13,7 +13,14 @@ import (
 // What one question takes: sentences of each source, and sentences in all.
 const (
 	sentencesPerSource = 2
-	sentencesInAll     = 14
+	sentencesInAll     = 10
+)
+
+// A statement without the words of any facet is of unspecific fit; it is taken
+// only while there are fewer than unspecificUpTo others.
+const (
+	unspecific     = 0.5
+	unspecificUpTo = 5
 )
 
 // leastScore is what a sentence must reach to be worth quoting.
@@ -23,6 +30,7 @@ type candidate struct {
 	sentence
 	document  string
 	relevance prose.Relevance
+	fit       float64
 	score     float64
 	order     int
 }
@@ -37,6 +45,9 @@ func selectFrom(in Input, seen reading) agents.Gathered {
 	for _, c := range ranked {
 		if len(chosen) == sentencesInAll {
 			break
+		}
+		if c.fit == unspecific && len(chosen) >= unspecificUpTo {
+			continue
 		}
 		if perSource[c.document] == sentencesPerSource || slices.ContainsFunc(chosen, func(o candidate) bool { return prose.Same(o.Text, c.Text) }) {
 			continue
@@ -81,7 +92,7 @@ func candidates(in Input, seen reading) []candidate {
 				score -= 2.5 // a detail of a study, and without a figure
 			}
 			if score >= leastScore {
-				out = append(out, candidate{sentence: s, document: h.Document, relevance: r, order: len(out), score: score})
+				out = append(out, candidate{sentence: s, document: h.Document, relevance: r, fit: fit, score: score, order: len(out)})
 			}
 		}
 	}
@@ -134,7 +145,7 @@ func facetFit(facet prose.Facet, f focus, text string, section prose.Section) fl
 	case at > 0:
 		return 2.5 - 0.5*float64(at)
 	case facet == prose.Effects && len(facets) == 0 && section != prose.SectionBackground:
-		return 0.5
+		return unspecific
 	}
 	return 0
 }

@@ -113,9 +113,11 @@ func (f Facet) cues() string {
 func (f Facet) stops() string {
 	switch f {
 	case Advice:
-		return "recommended minimum"
+		return "recommended minimum|none of these|not require|does not mean"
+	case Distribution:
+		return "improve|improves|improved|did improve|reduced|would have raised"
 	case Harms:
-		return "risk factor scores|risk status|familial risk|at high risk"
+		return "risk factor scores|risk status|familial risk|at high risk|as high risk"
 	}
 	return ""
 }

@@ -119,14 +119,23 @@ func (n Number) Stands(values []float64) bool {
 	return false
 }
 
-// Word writes a small number as a word, as it is read in a sentence, and
-// others in digits.
+// Word writes a number below a hundred as a word, as it is read in a sentence,
+// and others in digits.
 func Word(n int) string {
-	names := [...]string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
-	if n >= 0 && n < len(names) {
-		return names[n]
+	units := [...]string{
+		"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+		"thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 	}
-	return Integer(n)
+	tens := [...]string{"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"}
+	switch {
+	case n >= 0 && n < len(units):
+		return units[n]
+	case n < 0 || n >= 100:
+		return Integer(n)
+	case n%10 == 0:
+		return tens[n/10]
+	}
+	return tens[n/10] + "-" + units[n%10]
 }
 
 // WordCount is [Count] with the number as a word: "three sources".

@@ -116,7 +116,7 @@ func valuesOf(held []agents.Evidence) []float64 {
 		add(e.Title)
 		add(e.Heading)
 		if e.Computation != nil {
-			values = append(values, computed(string(e.Computation.Result)+" "+string(e.Computation.Input))...)
+			values = append(values, computed(e.Computation.Input, e.Computation.Result)...)
 		}
 	}
 	return values

@@ -50,14 +50,17 @@ func (m material) trendsTogether() agents.Paragraph {
 		return agents.Paragraph{}
 	}
 	up, down, flat := 0, 0, 0
-	for _, r := range results {
+	var rising, falling []item
+	for i, r := range results {
 		switch {
 		case !r.Significant:
 			flat++
 		case strings.HasPrefix(r.Direction, "incr"):
 			up++
+			rising = append(rising, items[i])
 		default:
 			down++
+			falling = append(falling, items[i])
 		}
 	}
 	total := len(items)
@@ -90,7 +93,7 @@ func (m material) trendsTogether() agents.Paragraph {
 		text = fmt.Sprintf("Of the %s that could be tested, %s.", prose.WordCount(total, "series", "series"), prose.List(parts))
 	}
 	sentences := []agents.Statement{{Text: text, Evidence: ids}}
-	if m.tablesOf(items) > 1 && (up > 1 || down > 1) {
+	if m.tablesOf(rising) > 1 || m.tablesOf(falling) > 1 {
 		sentences = append(sentences, plain("Tables that draw on the same records agree by construction, so their agreement is no independent confirmation."))
 	}
 	return paragraph(sentences...)

@@ -95,7 +95,13 @@ func (m material) concludeTrends() (agents.Statement, bool) {
 	items, results := m.trends()
 	var up, down, flat []string
 	for i, r := range results {
+		if len(r.Where) > 0 {
+			continue
+		}
 		name := prose.Quote(prose.TableName(m.evidence[items[i].Evidence[0]].Title))
+		if r.Value != "" {
+			name = prose.Quote(prose.ColumnName(r.Value)) + " of " + name
+		}
 		list := &flat
 		switch {
 		case r.Significant && strings.HasPrefix(r.Direction, "incr"):
@@ -109,18 +115,28 @@ func (m material) concludeTrends() (agents.Statement, bool) {
 	}
 	var parts []string
 	if len(up) > 0 {
-		parts = append(parts, "growth in "+prose.List(up))
+		parts = append(parts, "growth in "+few(up))
 	}
 	if len(down) > 0 {
-		parts = append(parts, "decline in "+prose.List(down))
+		parts = append(parts, "decline in "+few(down))
 	}
 	if len(flat) > 0 {
-		parts = append(parts, "no clear direction in "+prose.List(flat))
+		parts = append(parts, "no clear direction in "+few(flat))
 	}
 	if len(parts) == 0 {
 		return agents.Statement{}, false
 	}
 	return agents.Statement{Text: "What can be counted shows " + prose.List(parts) + ".", Evidence: cited(items, maxLeadEvidence)}, true
+}
+
+// few lists up to three names, and counts the rest.
+func few(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return prose.List(names)
+	}
+	rest := len(names) - most
+	return strings.Join(names[:most], ", ") + " and " + prose.WordCount(rest, "other")
 }
 
 func (m material) concludeQuotes() (agents.Statement, bool) {
@@ -174,25 +190,28 @@ func (m material) limitations() agents.Section {
 	return section
 }
 
+// incomplete says of which periods the tests know nothing.
 func (m material) incomplete() []agents.Statement {
-	items, _ := m.trends()
+	items, results := m.trends()
 	var out []agents.Statement
-	for _, it := range items {
-		if it.Chart != nil && it.Chart.Note != "" {
-			out = append(out, agents.Statement{
-				Text:     "From " + prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title)) + " these periods entered no test: " + prose.Close(lowerFirst(strings.ReplaceAll(it.Chart.Note, " left out (", " ("))),
-				Evidence: it.Evidence,
-			})
+	for i, it := range items {
+		var periods []string
+		for _, e := range results[i].Excluded {
+			periods = append(periods, e.Period)
+		}
+		if len(periods) == 0 {
+			continue
+		}
+		s := agents.Statement{
+			Text: fmt.Sprintf("The tests on %s say nothing of %s, left out as incomplete or sparse.",
+				prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title)), few(periods)),
+			Evidence: it.Evidence,
+		}
+		if !slices.ContainsFunc(out, func(o agents.Statement) bool { return o.Text == s.Text }) {
+			out = append(out, s)
 		}
 	}
 	return out
-}
-
-func lowerFirst(text string) string {
-	if text == "" || text[0] >= '0' && text[0] <= '9' {
-		return text
-	}
-	return strings.ToLower(text[:1]) + text[1:]
 }
 
 // maxNamed bounds the documents that are named one by one.

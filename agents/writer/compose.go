@@ -67,7 +67,7 @@ func (m material) findings(theme string) agents.Section {
 		m.named[text] = true
 		section.Paragraphs = append(section.Paragraphs, paragraph(agents.Statement{Text: text, Evidence: cited(slices.Concat(computed, quoted), maxLeadEvidence)}))
 	}
-	section.Paragraphs = append(section.Paragraphs, computedParagraphs(computed)...)
+	section.Paragraphs = append(section.Paragraphs, m.computedParagraphs(computed)...)
 	section.Paragraphs = append(section.Paragraphs, m.quotedParagraphs(quoted)...)
 	section.Tables, section.Charts = m.exhibits(computed)
 	return section
@@ -85,7 +85,7 @@ func (m material) tablesOf(items []item) int {
 
 // computedParagraphs puts all that was computed from one result into one
 // paragraph.
-func computedParagraphs(items []item) []agents.Paragraph {
+func (m material) computedParagraphs(items []item) []agents.Paragraph {
 	var out []agents.Paragraph
 	var last []string
 	for _, it := range items {
@@ -98,14 +98,16 @@ func computedParagraphs(items []item) []agents.Paragraph {
 		}
 		last = it.Evidence
 		for _, c := range it.Counter {
-			out[len(out)-1].Sentences = append(out[len(out)-1].Sentences, against(c))
+			if m.newCounter(c) {
+				out[len(out)-1].Sentences = append(out[len(out)-1].Sentences, against(c))
+			}
 		}
 	}
 	return out
 }
 
 func against(c agents.Statement) agents.Statement {
-	return agents.Statement{Text: "Against this stands: " + c.Text, Evidence: c.Evidence}
+	return agents.Statement{Text: "A contrary or null result on a like matter: " + c.Text, Evidence: c.Evidence}
 }
 
 // quotedParagraphs gives each source a paragraph with what it says on the
@@ -140,9 +142,13 @@ func (m material) quotedParagraphs(items []item) []agents.Paragraph {
 	return out
 }
 
-// newCounter says that a counter-argument is not itself a finding of the
-// report.
+// newCounter says that a counter-argument is not yet in the report, neither as
+// one nor as a finding.
 func (m material) newCounter(c agents.Statement) bool {
+	if m.named[c.Text] {
+		return false
+	}
+	m.named[c.Text] = true
 	return !slices.ContainsFunc(m.items, func(it item) bool {
 		return it.quote != nil && slices.Contains(c.Evidence, it.quote.ID)
 	})

@@ -68,7 +68,7 @@ func (m material) computedItems() []item {
 
 func (m material) headlines() []agents.Statement {
 	var out []agents.Statement
-	for _, it := range m.computedItems() {
+	for _, it := range m.telling() {
 		if short := m.short(it); short != "" && len(out) < summaryComputed {
 			out = append(out, agents.Statement{Text: short, Evidence: it.Evidence})
 		}
@@ -77,6 +77,26 @@ func (m material) headlines() []agents.Statement {
 		out = append(out, agents.Statement{Text: gist(it), Evidence: it.Evidence})
 	}
 	return out
+}
+
+// telling orders the computed items for the summary: significant trends, then
+// counts, then series that show no trend.
+func (m material) telling() []item {
+	items := m.computedItems()
+	rank := func(it item) int {
+		r, ok := m.resultOf(it)
+		switch {
+		case !ok:
+			return 3
+		case r.Direction == "":
+			return 1
+		case r.Significant:
+			return 0
+		}
+		return 2
+	}
+	slices.SortStableFunc(items, func(a, b item) int { return rank(a) - rank(b) })
+	return items
 }
 
 // A quotation below leastStrength stands in the summary only while there are
@@ -165,7 +185,10 @@ type result struct {
 	Last        *point            `json:"last"`
 	N           int               `json:"n"`
 	Where       []tools.Condition `json:"where"`
-	Slope       struct {
+	Excluded    []struct {
+		Period string `json:"period"`
+	} `json:"excluded"`
+	Slope struct {
 		Value float64 `json:"value"`
 		Per   string  `json:"per"`
 	} `json:"slope"`
