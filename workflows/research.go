@@ -43,7 +43,7 @@ type research struct {
 	rounds  int // of the draft
 	done    int // agent runs
 	total   int
-	events  int
+	said    map[string]int // events told, by what they say
 	notice  string // why the report is partial; empty while it is whole
 	expired bool   // the deadline passed
 	human   humanReview
@@ -52,7 +52,7 @@ type research struct {
 // Research turns a topic and documents into a cited report. The id of the
 // workflow is the id of the run.
 func Research(ctx workflow.Context, request ResearchRequest) (ResearchResult, error) {
-	r := &research{id: workflow.GetInfo(ctx).WorkflowExecution.ID, request: request}
+	r := &research{id: workflow.GetInfo(ctx).WorkflowExecution.ID, request: request, said: map[string]int{}}
 	if err := r.open(ctx); err != nil {
 		return r.fail(ctx, err)
 	}

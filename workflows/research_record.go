@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 
@@ -32,17 +33,19 @@ func (r *research) end(ctx workflow.Context, status, reason string) error {
 	}{status, reason})
 }
 
-// record writes to the read model, with one event that is numbered within the
-// run so that a retry tells it once.
+// record writes to the read model, with one event. Its key is what it says and
+// how often that was said before: after a crash the same event has the same key,
+// also when agents that ran at the same time end in another order.
 func (r *research) record(ctx workflow.Context, record Record, kind string, data any) error {
 	raw, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("encoding an event: %w", err)
 	}
-	r.events++
+	said := fmt.Sprintf("%s/%x", kind, sha256.Sum256(raw))
+	r.said[said]++
 	done, total := r.done, r.total
 	record.Run, record.Done, record.Total = r.id, &done, &total
-	record.Events = []Event{{Key: fmt.Sprintf("run/%d", r.events), Type: kind, Data: raw}}
+	record.Events = []Event{{Key: fmt.Sprintf("%s/%d", said, r.said[said]), Type: kind, Data: raw}}
 	recorded, err := quick[Recorded](ctx, RecordName, record)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/workflows"
@@ -33,7 +35,9 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	default:
 		answer.Value, answer.Citations = result.Value, result.Citations
 	}
-	err = a.tell(ctx, in.Run, "tool/"+in.Transcript+"/"+call.ID, "tool.call", struct {
+	// Agents that ask the same have the same transcript; the workflow is theirs alone.
+	key := fmt.Sprintf("tool/%s/%d/%s", activity.GetInfo(ctx).WorkflowExecution.ID, in.Step, call.ID)
+	err = a.tell(ctx, in.Run, key, "tool.call", struct {
 		Agent string `json:"agent"`
 		Label string `json:"label"`
 		Step  int    `json:"step"`
