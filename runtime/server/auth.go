@@ -70,25 +70,25 @@ func (s *Server) authenticate(r *http.Request) (principal, error) {
 			return principal{}, err
 		}
 		if keyed {
-			return principal{}, unauthorized(`This server has API keys; send one as "Authorization: Bearer qk_…".`, "")
+			return principal{}, unauthenticated(`This server has API keys; send one as "Authorization: Bearer qk_…".`, "")
 		}
 		return principal{client: LocalClient, name: LocalClient, role: roleOperator, all: true}, nil
 	}
 	scheme, secret, _ := strings.Cut(header, " ")
 	secret = strings.TrimSpace(secret)
 	if !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(secret, "qk_") {
-		return principal{}, unauthorized(`The Authorization header must read "Bearer qk_…".`, "invalid_request")
+		return principal{}, unauthenticated(`The Authorization header must read "Bearer qk_…".`, "invalid_request")
 	}
 	hash := HashKey(secret)
 	key, err := s.store.KeyByHash(r.Context(), hash)
 	if errors.Is(err, store.ErrNotFound) {
-		return principal{}, unauthorized("The key is unknown or was revoked.", "invalid_token")
+		return principal{}, unauthenticated("The key is unknown or was revoked.", "invalid_token")
 	}
 	if err != nil {
 		return principal{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(hash), []byte(key.Hash)) != 1 || !key.Revoked.IsZero() {
-		return principal{}, unauthorized("The key is unknown or was revoked.", "invalid_token")
+		return principal{}, unauthenticated("The key is unknown or was revoked.", "invalid_token")
 	}
 	if key.Client == "" { // a key without a client must not see those of all
 		key.Client = key.ID
@@ -99,7 +99,7 @@ func (s *Server) authenticate(r *http.Request) (principal, error) {
 	return principal{client: key.Client, name: key.Name, role: roleReviewer}, nil
 }
 
-func unauthorized(detail, code string) *problem {
+func unauthenticated(detail, code string) *problem {
 	p := newProblem(http.StatusUnauthorized, "%s", detail)
 	challenge := `Bearer realm="quaestor"`
 	if code != "" {

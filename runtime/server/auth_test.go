@@ -43,14 +43,14 @@ func TestKeys(t *testing.T) {
 				r.Header.Set("Authorization", header)
 			}
 		})
-		got.wantProblem(401, "unauthorized")
+		got.wantProblem(401, "unauthenticated")
 		if challenge := got.header.Get("WWW-Authenticate"); !strings.HasPrefix(challenge, "Bearer ") {
 			t.Errorf("%s: challenge %q", name, challenge)
 		}
 	}
 	// Before what is wrong with a request comes who asks.
-	w.call("GET", "/v1/research?limit=0", "").wantProblem(401, "unauthorized")
-	w.call("POST", "/v1/research", `{`).wantProblem(401, "unauthorized")
+	w.call("GET", "/v1/research?limit=0", "").wantProblem(401, "unauthenticated")
+	w.call("POST", "/v1/research", `{`).wantProblem(401, "unauthenticated")
 	w.call("GET", "/healthz", "").want(200)
 	w.call("GET", "/openapi.json", "").want(200)
 
@@ -61,8 +61,8 @@ func TestKeys(t *testing.T) {
 	if err := w.store.RevokeKey(t.Context(), key.ID, now); err != nil {
 		t.Fatal(err)
 	}
-	ann.call("GET", "/v1/research", "").wantProblem(401, "unauthorized")
-	w.call("GET", "/v1/research", "").wantProblem(401, "unauthorized") // once closed, always closed
+	ann.call("GET", "/v1/research", "").wantProblem(401, "unauthenticated")
+	w.call("GET", "/v1/research", "").wantProblem(401, "unauthenticated") // once closed, always closed
 }
 
 func TestEveryOperationNeedsAKey(t *testing.T) {
@@ -77,7 +77,7 @@ func TestEveryOperationNeedsAKey(t *testing.T) {
 	for path, item := range spec.Paths.Map() {
 		for method := range item.Operations() {
 			if strings.HasPrefix(path, "/v1/") {
-				w.call(method, fill.Replace(path), "").wantProblem(401, "unauthorized")
+				w.call(method, fill.Replace(path), "").wantProblem(401, "unauthenticated")
 			}
 		}
 	}

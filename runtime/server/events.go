@@ -39,7 +39,7 @@ func (o operations) StreamEvents(ctx context.Context, in api.StreamEventsRequest
 // the last id it has.
 type eventStream struct {
 	server *Server
-	ctx    context.Context //nolint:containedctx // of the request, which the generated Visit does not pass
+	ctx    context.Context // of the request, which the generated Visit does not pass
 	run    string
 	after  int64
 }

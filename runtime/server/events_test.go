@@ -33,7 +33,7 @@ func (w *world) stream(path string, change ...func(*http.Request)) func() string
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { response.Body.Close() })
-	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
+	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
 		body, err := io.ReadAll(response.Body)
 		w.t.Fatalf("stream answered %d %s: %s, %v", response.StatusCode, response.Header.Get("Content-Type"), body, err)
 	}
@@ -120,6 +120,7 @@ func TestStreamEventsResumes(t *testing.T) {
 		"header, query": w.stream("/v1/research/r_1/events?last_event_id=3", withHeader("Last-Event-ID", "248")),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			wantNext(t, next, `id: 249|event: k249|data: {"of":"k249"}`)
 			wantNext(t, next, `id: 250|event: k250|data: {"of":"k250"}`)
 			wantNext(t, next, `event: end|data: {"status":"failed"}`)

@@ -29,7 +29,7 @@ func kindOf(status int) kind {
 	case http.StatusBadRequest:
 		return kind{"malformed", "The request cannot be read"}
 	case http.StatusUnauthorized:
-		return kind{"unauthorized", "A key is needed"}
+		return kind{"unauthenticated", "A key is needed"}
 	case http.StatusForbidden:
 		return kind{"forbidden", "Not from here"}
 	case http.StatusNotFound:

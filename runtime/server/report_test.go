@@ -33,6 +33,7 @@ func TestGetReport(t *testing.T) {
 		"by quality":            {"", "text/html;q=0.2, text/*;q=0.4", "text/markdown; charset=utf-8", "# Heat pumps – größer\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := *w
 			w.t = t
 			got := w.call("GET", "/v1/research/r_1/report"+test.query, "", withHeader("Accept", test.accept)).want(200)

@@ -205,8 +205,10 @@ func TestCreateResearchWithoutTemporal(t *testing.T) {
 func TestGetResearch(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	run := w.addRun(store.Run{ID: "r_aaaaaaaaaaaaaaaaaaaa", Phase: workflows.PhaseGather, Iteration: 1, Done: 3, Total: 17, Schedule: "weekly",
-		Plan: json.RawMessage(`{"title":"T","questions":[{"id":"q1","text":"Q?","theme":"th","queries":["a b"]}],"structure":["th"]}`)})
+	run := w.addRun(store.Run{
+		ID: "r_aaaaaaaaaaaaaaaaaaaa", Phase: workflows.PhaseGather, Iteration: 1, Done: 3, Total: 17, Schedule: "weekly",
+		Plan: json.RawMessage(`{"title":"T","questions":[{"id":"q1","text":"Q?","theme":"th","queries":["a b"]}],"structure":["th"]}`),
+	})
 	var got map[string]any
 	w.call("GET", "/v1/research/"+run.ID, "").want(200).into(&got)
 	delete(got, "created_at")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -68,7 +69,7 @@ func (s *Server) draftOf(ctx context.Context, review store.Review) (agents.Draft
 		}
 		return draft, nil
 	}
-	return agents.Draft{}, newProblem(404, "The draft %q of this review was replaced; list the reviews again.", review.Digest)
+	return agents.Draft{}, newProblem(http.StatusNotFound, "The draft %q of this review was replaced; list the reviews again.", review.Digest)
 }
 
 // DecideReview sends a person's decision to the run that waits.

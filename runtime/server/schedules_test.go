@@ -58,8 +58,10 @@ func TestScheduleLife(t *testing.T) {
 	w.call("GET", "/v1/schedules/weekly", "").want(200)
 	w.call("DELETE", "/v1/schedules/weekly", "").want(204)
 	for _, call := range [][3]string{
-		{"GET", "/v1/schedules/weekly"}, {"DELETE", "/v1/schedules/weekly"},
-		{"PATCH", "/v1/schedules/weekly", `{"paused":true}`}, {"POST", "/v1/schedules/weekly/trigger"},
+		{"GET", "/v1/schedules/weekly"},
+		{"DELETE", "/v1/schedules/weekly"},
+		{"PATCH", "/v1/schedules/weekly", `{"paused":true}`},
+		{"POST", "/v1/schedules/weekly/trigger"},
 	} {
 		w.call(call[0], call[1], call[2]).wantProblem(404, "not-found")
 	}
@@ -122,8 +124,12 @@ func TestSchedulesRefuse(t *testing.T) {
 	w.call("PATCH", "/v1/schedules/there", `{"time_zone":"Nowhere"}`).wantField(422, "invalid", "body", "/time_zone")
 	w.engine.Fail(errors.New("connection refused"))
 	for _, call := range [][3]string{
-		{"POST", "/v1/schedules", `{"interval":"6h","research":{"topic":"x"}}`}, {"GET", "/v1/schedules"}, {"GET", "/v1/schedules/there"},
-		{"PATCH", "/v1/schedules/there", `{"paused":true}`}, {"DELETE", "/v1/schedules/there"}, {"POST", "/v1/schedules/there/trigger"},
+		{"POST", "/v1/schedules", `{"interval":"6h","research":{"topic":"x"}}`},
+		{"GET", "/v1/schedules"},
+		{"GET", "/v1/schedules/there"},
+		{"PATCH", "/v1/schedules/there", `{"paused":true}`},
+		{"DELETE", "/v1/schedules/there"},
+		{"POST", "/v1/schedules/there/trigger"},
 	} {
 		w.call(call[0], call[1], call[2]).wantField(503, "unavailable", "component", "temporal")
 	}
@@ -141,8 +147,10 @@ func TestSchedulesOfClientsAreApart(t *testing.T) {
 		t.Errorf("ann sees %+v", list)
 	}
 	for _, call := range [][3]string{
-		{"GET", "/v1/schedules/of-ann"}, {"PATCH", "/v1/schedules/of-ann", `{"paused":true}`},
-		{"DELETE", "/v1/schedules/of-ann"}, {"POST", "/v1/schedules/of-ann/trigger"},
+		{"GET", "/v1/schedules/of-ann"},
+		{"PATCH", "/v1/schedules/of-ann", `{"paused":true}`},
+		{"DELETE", "/v1/schedules/of-ann"},
+		{"POST", "/v1/schedules/of-ann/trigger"},
 	} {
 		bob.call(call[0], call[1], call[2]).wantProblem(404, "not-found")
 	}

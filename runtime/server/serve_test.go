@@ -78,9 +78,7 @@ func TestServeRefusesOtherAddressesWithoutKeys(t *testing.T) {
 	}
 	w.addKey("acme", "ann")
 	stop := w.serve("0.0.0.0:0")
-	if response, err := http.Get(w.url + "/healthz"); err != nil || response.StatusCode != 200 {
-		t.Errorf("with a key: %v, %v", response, err)
-	}
+	w.call("GET", "/healthz", "").want(200)
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
@@ -167,7 +165,7 @@ func TestStreamsAndUploadsOutliveTimeouts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != 201 {
+	if response.StatusCode != http.StatusCreated {
 		t.Errorf("a slow upload got %d", response.StatusCode)
 	}
 	w.tell("r_1", "a")

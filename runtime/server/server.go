@@ -114,7 +114,10 @@ func New(options Options) (*Server, error) {
 	if s.specJSON, err = spec.MarshalJSON(); err != nil {
 		return nil, fmt.Errorf("encoding openapi.yaml as JSON: %w", err)
 	}
-	return s, s.route()
+	if err := s.route(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *Server) fillIn(tracers trace.TracerProvider) {

@@ -218,17 +218,21 @@ var specification = sync.OnceValues(func() (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromData(text)
 })
 
+var routing = sync.OnceValues(func() (routers.Router, error) {
+	spec, err := specification()
+	if err != nil {
+		return nil, err
+	}
+	return legacy.NewRouter(spec)
+})
+
 // exercised counts calls by operation and status, for TestEveryOperation.
 var exercised sync.Map
 
 // conforms validates a response against the specification.
 func conforms(t *testing.T, r *http.Request, response *http.Response, body []byte) {
 	t.Helper()
-	spec, err := specification()
-	if err != nil {
-		t.Fatal(err)
-	}
-	router, err := legacy.NewRouter(spec)
+	router, err := routing()
 	if err != nil {
 		t.Fatal(err)
 	}

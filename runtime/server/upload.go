@@ -38,7 +38,7 @@ type waitingFile struct {
 
 func (f waitingFile) remove() {
 	f.temp.Close()
-	os.Remove(f.temp.Name())
+	_ = os.Remove(f.temp.Name()) // what stays is the system's to tidy
 }
 
 // mostHeld bounds what waits on disk, in files of the largest size.

@@ -120,29 +120,38 @@ func describe(err *openapi3.SchemaError) (pointer, message string) {
 		message = "must not be null"
 	case "enum":
 		message = "must be one of " + list(schema.Enum)
-	case "minLength":
-		message = "must not be empty"
-		if schema.MinLength > 1 {
-			message = fmt.Sprintf("must have at least %d characters", schema.MinLength)
-		}
-	case "maxLength":
-		message = fmt.Sprintf("may have at most %d characters", *schema.MaxLength)
-	case "minimum":
-		message = "must be at least " + number(*schema.Min)
-	case "maximum":
-		message = "must be at most " + number(*schema.Max)
-	case "minItems":
-		message = fmt.Sprintf("must have at least %d items", schema.MinItems)
-	case "maxItems":
-		message = fmt.Sprintf("may have at most %d items", *schema.MaxItems)
-	case "minProperties":
-		message = "must have at least one field"
 	case "pattern":
 		message = "must match " + schema.Pattern
 	default:
-		message = err.Reason
+		message = bound(err)
 	}
 	return pointerOf(segments), message
+}
+
+// bound says which limit of a schema was passed.
+func bound(err *openapi3.SchemaError) string {
+	schema := err.Schema
+	switch err.SchemaField {
+	case "minLength":
+		if schema.MinLength > 1 {
+			return fmt.Sprintf("must have at least %d characters", schema.MinLength)
+		}
+		return "must not be empty"
+	case "maxLength":
+		return fmt.Sprintf("may have at most %d characters", *schema.MaxLength)
+	case "minimum":
+		return "must be at least " + number(*schema.Min)
+	case "maximum":
+		return "must be at most " + number(*schema.Max)
+	case "minItems":
+		return fmt.Sprintf("must have at least %d items", schema.MinItems)
+	case "maxItems":
+		return fmt.Sprintf("may have at most %d items", *schema.MaxItems)
+	case "minProperties":
+		return "must have at least one field"
+	default:
+		return err.Reason
+	}
 }
 
 func unknownProperty(reason string) (string, bool) {

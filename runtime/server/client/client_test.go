@@ -100,7 +100,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("events of no run gave %v", err)
 		}
 	}
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", 502) }))
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", http.StatusBadGateway) }))
 	defer proxy.Close()
 	health, err := connect(t, proxy.URL, "").GetHealthWithResponse(t.Context())
 	if err := client.Check(health, err); err == nil || !strings.Contains(err.Error(), "502") {
