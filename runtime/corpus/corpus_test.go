@@ -99,23 +99,23 @@ func (m *memory) Corpora(context.Context) ([]store.Corpus, error) {
 	return slices.SortedFunc(maps.Values(byName), func(a, b store.Corpus) int { return strings.Compare(a.Name, b.Name) }), nil
 }
 
-func setup(t testing.TB) (*corpus.Corpora, *memory) {
-	t.Helper()
+func setup(tb testing.TB) (*corpus.Corpora, *memory) {
+	tb.Helper()
 	m := newMemory()
 	c := corpus.New(m, corpus.Options{})
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := c.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return c, m
 }
 
-func ingest(t testing.TB, c *corpus.Corpora, name, uri, text string) store.Document {
-	t.Helper()
-	doc, err := c.Ingest(t.Context(), name, uri, strings.NewReader(text))
+func ingest(tb testing.TB, c *corpus.Corpora, name, uri, text string) store.Document {
+	tb.Helper()
+	doc, err := c.Ingest(tb.Context(), name, uri, strings.NewReader(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return doc
 }
@@ -291,11 +291,11 @@ func TestManySearchersBuildOnce(t *testing.T) {
 }
 
 // digitalHealth gives the files of the real data the main job runs on.
-func digitalHealth(t testing.TB) map[string][]byte {
-	t.Helper()
+func digitalHealth(tb testing.TB) map[string][]byte {
+	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -304,7 +304,7 @@ func digitalHealth(t testing.TB) map[string][]byte {
 	}
 	root := filepath.Join(filepath.Dir(dir), "shared", "data", "digital-health")
 	if _, err := os.Stat(root); err != nil {
-		t.Skipf("real data absent: %v", err)
+		tb.Skipf("real data absent: %v", err)
 	}
 	files := map[string][]byte{}
 	err = fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
@@ -315,7 +315,7 @@ func digitalHealth(t testing.TB) map[string][]byte {
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return files
 }
@@ -367,6 +367,20 @@ func BenchmarkIngestAndIndex(b *testing.B) {
 			b.Fatal(err)
 		}
 		if err := c.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSearch(b *testing.B) {
+	c, _ := setup(b)
+	for name, data := range digitalHealth(b) {
+		if _, err := c.Ingest(b.Context(), corpus.Default, name, strings.NewReader(string(data))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if _, err := c.Search(b.Context(), tools.Scope{}, documents.Query{Text: "How is AI changing medical devices and care?"}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -140,15 +140,47 @@ func isASCII(text string) bool {
 	return true
 }
 
-// term is the index form of a word: its English stem (Porter 2).
+// term is the index form of a word: its English stem (Porter 2), in American
+// spelling.
 func term(word string) string {
 	if len(word) > maxTermBytes {
 		return ""
 	}
-	env := snowballstem.NewEnv(word)
+	env := snowballstem.NewEnv(americanSpelling(word))
 	english.Stem(env)
 	return env.Current()
 }
+
+// americanSpelling folds the regular differences of British spelling: tumour,
+// centre, haemorrhage, normalised, analyse. Words that only look the part
+// change too, which does no harm as they change everywhere.
+func americanSpelling(word string) string {
+	if len(word) < 5 {
+		return word
+	}
+	word = britishParts.Replace(word)
+	for _, end := range [...][2]string{
+		{"ise", "ize"},
+		{"ised", "ized"},
+		{"ises", "izes"},
+		{"ising", "izing"},
+		{"yse", "yze"},
+		{"ysed", "yzed"},
+		{"ysing", "yzing"},
+		{"tre", "ter"},
+		{"tres", "ters"},
+		{"elled", "eled"},
+		{"elling", "eling"},
+	} {
+		if stem, ok := strings.CutSuffix(word, end[0]); ok {
+			return stem + end[1]
+		}
+	}
+	return word
+}
+
+var britishParts = strings.NewReplacer("ae", "e", "oe", "e", "lour", "lor", "mour", "mor", "viour", "vior",
+	"bour", "bor", "isation", "ization")
 
 // queryWords are the words of a query that say what it is about, in order. A
 // query of nothing but stop words keeps them.

@@ -169,41 +169,44 @@ func splitUnit(cell string) (digits, unit string) {
 
 // parseNumber reads a number in a style. Groups must be of three digits.
 func parseNumber(text string, style numberStyle) (float64, bool) {
-	if len(text) > 64 || text == "" {
+	if len(text) > 64 {
 		return 0, false
 	}
-	plain := make([]byte, 0, len(text))
-	whole, groupAt := 0, -1 // digits before the decimal mark, and where the last group began
-	decimal, exponent := false, false
-	for i := range len(text) {
-		switch b := text[i]; {
-		case asciiDigit(b):
-			if !decimal && !exponent {
-				whole++
-			}
-			plain = append(plain, b)
-		case (b == '-' || b == '+') && (i == 0 || text[i-1]|0x20 == 'e'):
-			plain = append(plain, b)
-		case b == style.group && !decimal && !exponent && whole > 0:
-			if groupAt < 0 && whole > 3 || groupAt >= 0 && whole-groupAt != 3 {
-				return 0, false
-			}
-			groupAt = whole
-		case b == style.decimal && !decimal && !exponent:
-			decimal = true
-			plain = append(plain, '.')
-		case b|0x20 == 'e' && !exponent && len(plain) > 0:
-			exponent = true
-			plain = append(plain, 'e')
-		default:
+	mantissa, exponent := text, ""
+	if e := strings.IndexAny(text, "eE"); e >= 0 {
+		mantissa, exponent = text[:e], strings.TrimLeft(text[e+1:], "+-")
+		if !onlyDigits(exponent) || len(text)-e-1-len(exponent) > 1 {
 			return 0, false
 		}
+		exponent = text[e:]
 	}
-	if groupAt >= 0 && whole-groupAt != 3 {
+	unsigned := strings.TrimPrefix(strings.TrimPrefix(mantissa, "-"), "+")
+	sign := mantissa[:len(mantissa)-len(unsigned)]
+	whole, fraction, _ := strings.Cut(unsigned, string(style.decimal))
+	digits, ok := ungroup(whole, string(style.group))
+	if !ok || fraction != "" && !onlyDigits(fraction) || digits+fraction == "" || len(sign) > 1 {
 		return 0, false
 	}
-	value, err := strconv.ParseFloat(string(plain), 64)
+	value, err := strconv.ParseFloat(sign+digits+"."+fraction+exponent, 64)
 	return value, err == nil && !math.IsInf(value, 0)
+}
+
+// ungroup takes the marks between groups of three digits out.
+func ungroup(whole, mark string) (digits string, ok bool) {
+	groups := strings.Split(whole, mark)
+	for i, group := range groups {
+		if i == 0 && (len(groups) == 1 && group == "" || onlyDigits(group) && (len(groups) == 1 || len(group) <= 3)) {
+			continue
+		}
+		if i == 0 || len(group) != 3 || !onlyDigits(group) {
+			return "", false
+		}
+	}
+	return strings.Join(groups, ""), true
+}
+
+func onlyDigits(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
 // dates types a column of dates in one layout.

@@ -24,8 +24,6 @@ func decodeText(name string, data []byte) (string, error) {
 		return checkedText(name, string(decoded))
 	case utf8.Valid(data):
 		return checkedText(name, string(data))
-	case binary(data):
-		return "", notText(name)
 	}
 	decoded, err := charmap.Windows1252.NewDecoder().Bytes(data)
 	if err != nil {
@@ -35,7 +33,7 @@ func decodeText(name string, data []byte) (string, error) {
 }
 
 func checkedText(name, text string) (string, error) {
-	if binary([]byte(text[:min(len(text), 1<<20)])) {
+	if binary(text) {
 		return "", notText(name)
 	}
 	if strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")) == "" {
@@ -46,9 +44,10 @@ func checkedText(name, text string) (string, error) {
 
 // binary says that data holds bytes no text has: a zero, or more than one
 // control character in fifty bytes.
-func binary(data []byte) bool {
+func binary[T string | []byte](data T) bool {
 	controls := 0
-	for _, b := range data {
+	for i := range len(data) {
+		b := data[i]
 		if b == 0 {
 			return true
 		}

@@ -34,8 +34,10 @@ func (e *ReadError) Error() string {
 func (e *ReadError) Reason() string { return e.Detail + "; " + e.Remedy }
 
 func encrypted(name string) error {
-	return &ReadError{name, ProblemEncrypted, "the PDF is encrypted and asks for a password",
-		"save a copy without a password and add that"}
+	return &ReadError{
+		name, ProblemEncrypted, "the PDF is encrypted and asks for a password",
+		"save a copy without a password and add that",
+	}
 }
 
 func empty(name string) error {
@@ -47,13 +49,17 @@ func noText(name, detail string) error {
 }
 
 func unsupported(name, mediaType string) error {
-	return &ReadError{name, ProblemUnsupported, "its type " + mediaType + " is not supported",
-		"convert it to Markdown, plain text, HTML, CSV or PDF"}
+	return &ReadError{
+		name, ProblemUnsupported, "its type " + mediaType + " is not supported",
+		"convert it to Markdown, plain text, HTML, CSV or PDF",
+	}
 }
 
 func notText(name string) error {
-	return &ReadError{name, ProblemNotText, "it has the name of a text but holds binary data",
-		"check the file, and convert it to Markdown, plain text, HTML, CSV or PDF"}
+	return &ReadError{
+		name, ProblemNotText, "it has the name of a text but holds binary data",
+		"check the file, and convert it to Markdown, plain text, HTML, CSV or PDF",
+	}
 }
 
 func malformed(name string, err error) error {
@@ -62,6 +68,8 @@ func malformed(name string, err error) error {
 
 // TooLarge is the error for a document of more than limit bytes.
 func TooLarge(name string, limit int64) error {
-	return &ReadError{name, ProblemTooLarge, fmt.Sprintf("it is larger than %d MB", limit>>20),
-		"split it into parts, or raise the limit"}
+	return &ReadError{
+		name, ProblemTooLarge, fmt.Sprintf("it is larger than %d MB", limit>>20),
+		"split it into parts, or raise the limit",
+	}
 }

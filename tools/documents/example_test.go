@@ -3,7 +3,6 @@ package documents_test
 import (
 	"context"
 	"fmt"
-	"log"
 
 	"github.com/quaestor-run/quaestor/tools/documents"
 )
@@ -11,19 +10,19 @@ import (
 func Example() {
 	ctx := context.Background()
 	extractor := documents.NewExtractor(documents.ExtractorOptions{})
-	defer extractor.Close()
+	defer func() { _ = extractor.Close() }()
 	text := "# Night work\n\n## Results\n\nNurses on night shifts slept 5.4 hours (P < 0.01). Day shifts slept seven.\n"
 	doc, err := extractor.Extract(ctx, "night-work.md", "", []byte(text))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	index, err := documents.NewIndex(ctx, []documents.Source{{ID: "d_1", Title: doc.Title, Text: doc.Text, Segments: doc.Segments}})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	hits, err := index.Search(ctx, documents.Query{Text: "How long do nurses sleep?"})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	quote := hits[0].Quotes[0]
 	fmt.Printf("%s, %s: %q at %d\n", hits[0].Title, hits[0].Heading, quote.Text, quote.Start)
@@ -35,7 +34,7 @@ func ExampleReadTable() {
 		URI: "sales.csv", Text: "day;sales\n31.12.2023;1.204,50\n01.01.2024;n/a\n",
 	}, documents.Limits{})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, column := range table.Columns {
 		fmt.Println(column.Name, column.Type, column.Empty)

@@ -142,7 +142,9 @@ func titleFromName(name string) string {
 const maxTitleBytes = 300
 
 func cleanTitle(title string) string {
-	title = strings.Join(strings.Fields(title), " ")
+	title = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(title, ""), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
 	if len(title) <= maxTitleBytes {
 		return title
 	}

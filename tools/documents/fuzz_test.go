@@ -45,6 +45,7 @@ func checkExtracted(t *testing.T, out Extracted) {
 
 // fuzzExtract feeds an extractor with documents of one type.
 func fuzzExtract(f *testing.F, name string) {
+	f.Helper()
 	e := NewExtractor(ExtractorOptions{})
 	f.Cleanup(func() {
 		if err := e.Close(); err != nil {

@@ -78,15 +78,11 @@ func (p *htmlReader) visit(node *html.Node, kind BlockKind) {
 	if p.text.Len()+p.line.Len() > p.limit {
 		return
 	}
-	switch node.Type {
-	case html.TextNode:
+	if node.Type == html.TextNode {
 		p.write(node.Data)
 		return
-	case html.ElementNode:
-		if neverText(node) || !p.lenient && aside(node) {
-			return
-		}
-	case html.CommentNode, html.DoctypeNode:
+	}
+	if p.leftOut(node) {
 		return
 	}
 	switch node.DataAtom {
@@ -112,6 +108,16 @@ func (p *htmlReader) visit(node *html.Node, kind BlockKind) {
 	default:
 		p.children(node, kind)
 	}
+}
+
+func (p *htmlReader) leftOut(node *html.Node) bool {
+	switch node.Type {
+	case html.ElementNode:
+		return neverText(node) || !p.lenient && aside(node)
+	case html.CommentNode, html.DoctypeNode:
+		return true
+	}
+	return false
 }
 
 func (p *htmlReader) children(node *html.Node, kind BlockKind) {

@@ -35,7 +35,6 @@ type Source struct {
 // milliseconds for a query both. 137 000 passages take 220 MB, texts included.
 type Index struct {
 	sources  []Source
-	titles   []string // by source, as the ranking sees them
 	passages []passageEntry
 	first    []uint32 // by source: its title's entry, which its passages follow
 	words    []uint32 // by source: length in terms

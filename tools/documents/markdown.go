@@ -22,7 +22,7 @@ func extractMarkdown(source string) Extracted {
 	// definitions of links takes time that grows with the square of their number.
 	blocks := parser.NewParser(
 		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
-		parser.WithParagraphTransformers(util.Prioritized(extension.NewTableParagraphTransformer(), 200)),
+		parser.WithParagraphTransformers(util.Prioritized(extension.NewTableParagraphTransformer(), 200)), //nolint:misspell // the library's name
 	)
 	root := blocks.Parse(text.NewReader([]byte(source[body:])))
 	reader := markdownReader{source: source, offset: body}

@@ -62,15 +62,13 @@ func (e *pdfEngine) extract(ctx context.Context, name string, data []byte) (Extr
 	}
 	e.use(1)
 	defer e.use(-1)
-	read, cancel := context.WithTimeout(ctx, pdfTimeout)
-	defer cancel()
-	doc, err := e.read(read, data)
+	doc, err := e.read(ctx, data)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		return Extracted{}, ctx.Err()
-	case read.Err() != nil:
-		return Extracted{}, malformed(name, fmt.Errorf("it was not read within %s", pdfTimeout))
+	case errors.Is(err, errTimeout):
+		return Extracted{}, malformed(name, err)
 	case errors.Is(err, pdfiumerrors.ErrPassword), errors.Is(err, pdfiumerrors.ErrSecurity):
 		return Extracted{}, encrypted(name)
 	case errors.Is(err, errEngine):
@@ -81,8 +79,11 @@ func (e *pdfEngine) extract(ctx context.Context, name string, data []byte) (Extr
 	return doc.extracted(name)
 }
 
-// errEngine marks failures that are not the document's fault.
-var errEngine = errors.New("the PDF engine failed")
+var (
+	// errEngine marks failures that are not the document's fault.
+	errEngine  = errors.New("the PDF engine failed")
+	errTimeout = fmt.Errorf("it was not read within %s", pdfTimeout)
+)
 
 // pdfDocument is what was read from a PDF before it is laid out.
 type pdfDocument struct {
@@ -206,25 +207,26 @@ func (e *pdfEngine) stop() error {
 	return errors.Join(errs...)
 }
 
-// readWith reads a PDF in an instance of its own, which is killed when ctx
-// ends. With quick set, it gives errTooManyPages instead of starting on a long
-// one.
+// readWith reads a PDF in an instance of its own, which is killed when it takes
+// too long; it looks at ctx before every page. With quick set, it gives
+// errTooManyPages instead of starting on a long one.
 func (e *pdfEngine) readWith(ctx context.Context, pool pdfium.Pool, data []byte, quick bool) (doc pdfDocument, pages int, err error) {
 	instance, err := pool.GetInstanceWithContext(ctx)
 	if err != nil {
 		return doc, 0, fmt.Errorf("%w: %w", errEngine, err)
 	}
 	killed := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
+	timer := time.AfterFunc(pdfTimeout, func() {
 		defer close(killed)
 		_ = instance.Kill() // its error says only that the instance is gone
 	})
 	defer func() {
-		if stop() {
+		if timer.Stop() {
 			_ = instance.Close() // likewise
-		} else {
-			<-killed
+			return
 		}
+		<-killed
+		err = errTimeout
 	}()
 	opened, err := instance.OpenDocument(&requests.OpenDocument{File: &data})
 	if err != nil {
@@ -242,6 +244,9 @@ func (e *pdfEngine) readWith(ctx context.Context, pool pdfium.Pool, data []byte,
 	doc.title, doc.year = readPDFFacts(instance, opened.Document)
 	text := 0
 	for page := range min(pages, e.limits.Pages) {
+		if err := ctx.Err(); err != nil {
+			return doc, pages, err
+		}
 		lines, err := readPDFPage(instance, opened.Document, page)
 		if err != nil {
 			return doc, pages, fmt.Errorf("page %d: %w", page+1, err)

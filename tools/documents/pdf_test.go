@@ -51,12 +51,12 @@ func makePDF(trailer string, pages ...[]string) []byte {
 	return pdf.Bytes()
 }
 
-func newExtractor(t testing.TB) *Extractor {
-	t.Helper()
-	e := NewExtractor(ExtractorOptions{CacheDir: t.TempDir()})
-	t.Cleanup(func() {
+func newExtractor(tb testing.TB) *Extractor {
+	tb.Helper()
+	e := NewExtractor(ExtractorOptions{CacheDir: tb.TempDir()})
+	tb.Cleanup(func() {
 		if err := e.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return e

@@ -98,15 +98,23 @@ func (l *pdfLayout) parts(page int, line pdfLine, width float64) bool {
 		return true
 	case page != l.lastPage:
 		return ended || l.heading || !lowerStart(line.text) && !strings.HasSuffix(l.last.text, "-")
-	case line.size == 0:
+	case line.size == 0: // its place is unknown
 		return ended && len(l.last.text) < 60
 	}
+	return l.partsByPlace(line, width, ended)
+}
+
+// partsByPlace says that a line of the same page and type stands where a new
+// paragraph does. ended tells whether the last line ends a sentence.
+func (l *pdfLayout) partsByPlace(line pdfLine, width float64, ended bool) bool {
 	down := l.last.bottom - line.bottom
 	switch {
 	case math.Abs(down) < 0.5*line.size: // beside the last line: a cell of a table
 		return true
-	case down < 0 || down > 2.2*line.size: // another column, or a gap
-		return ended || l.heading || !lowerStart(line.text) || down > 2.2*line.size
+	case down > 2.2*line.size: // a gap
+		return true
+	case down < 0: // another column
+		return ended || l.heading || !lowerStart(line.text)
 	case l.heading:
 		return false
 	case ended && l.last.right < 0.85*width:

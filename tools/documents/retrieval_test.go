@@ -12,11 +12,11 @@ import (
 
 // sharedData is a file or folder of ../shared/data beside the repository; the
 // test is skipped where it is absent.
-func sharedData(t testing.TB, elements ...string) string {
-	t.Helper()
+func sharedData(tb testing.TB, elements ...string) string {
+	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -24,13 +24,13 @@ func sharedData(t testing.TB, elements ...string) string {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			t.Skip("no go.mod above the test")
+			tb.Skip("no go.mod above the test")
 		}
 		dir = parent
 	}
 	path := filepath.Join(append([]string{filepath.Dir(dir), "shared", "data"}, elements...)...)
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("real data absent: %v", err)
+		tb.Skipf("real data absent: %v", err)
 	}
 	return path
 }
@@ -40,15 +40,15 @@ type question struct {
 	Contexts []string `json:"CONTEXTS"`
 }
 
-func readQuestions(t testing.TB) (map[string]question, []Source) {
-	t.Helper()
-	raw, err := os.ReadFile(sharedData(t, "pubmedqa", "dev.json"))
+func readQuestions(tb testing.TB) (map[string]question, []Source) {
+	tb.Helper()
+	raw, err := os.ReadFile(sharedData(tb, "pubmedqa", "dev.json"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	questions := map[string]question{}
 	if err := json.Unmarshal(raw, &questions); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var sources []Source
 	for _, id := range slices.Sorted(maps.Keys(questions)) {

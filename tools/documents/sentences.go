@@ -110,6 +110,7 @@ func joinsNext(sentence, next string) bool {
 		before = lastWord(body[:space])
 	}
 	follow := firstWord(next)
+	starts := starters[strings.ToLower(follow)]
 	switch {
 	case last == "":
 		return false
@@ -117,12 +118,12 @@ func joinsNext(sentence, next string) bool {
 		return true
 	case numberAbbreviations[last]:
 		return follow != "" && (asciiDigit(follow[0]) || isRoman(follow))
-	case endAbbreviations[last] || strings.Contains(last, ".") && dotted(last):
-		return !starters[strings.ToLower(follow)]
+	case endAbbreviations[last] || dotted(last):
+		return !starts
 	case before == "" && enumerator(last):
 		return true
 	case utf8.RuneCountInString(last) == 1 && !asciiDigit(last[0]):
-		return initial(before) && !starters[strings.ToLower(follow)]
+		return initial(before) && !starts
 	}
 	return false
 }
@@ -130,6 +131,9 @@ func joinsNext(sentence, next string) bool {
 // dotted says that a word is made of single letters with points between: U.S,
 // e.g, Ph.D.
 func dotted(word string) bool {
+	if !strings.Contains(word, ".") {
+		return false
+	}
 	for part := range strings.SplitSeq(word, ".") {
 		if n := utf8.RuneCountInString(part); n == 0 || n > 2 || asciiDigit(part[0]) {
 			return false

@@ -101,8 +101,10 @@ func readRows(reader *csvReader, table *tools.Table, columns [][]string, name st
 			return nil
 		}
 		if rows > limits.Rows || rows*len(columns) > limits.Cells {
-			return &ReadError{name, ProblemTooLarge,
-				fmt.Sprintf("the table has more than %d rows or %d cells", limits.Rows, limits.Cells), "split it into parts"}
+			return &ReadError{
+				name, ProblemTooLarge,
+				fmt.Sprintf("the table has more than %d rows or %d cells", limits.Rows, limits.Cells), "split it into parts",
+			}
 		}
 		cells := rec.cells
 		for len(cells) > len(columns) && strings.TrimSpace(cells[len(cells)-1]) == "" {
