@@ -117,7 +117,7 @@ func TestSearchFindsAcronymsAndVariants(t *testing.T) {
 	for query, text := range map[string]string{
 		"Is double balloon enteroscopy safe?": "In 2007 there were 88 DBE procedures done.",
 		"the nurse cystoscopist":              "Bladder tumours were seen by flexible cystoscopy.",
-		"haemorrhage of the oesophagus":       "The esophagus bled: hemorrhages were seen.",
+		"diseases of the oesophagus":          "The esophagus is where disease was seen.",
 		"Café in Zürich":                      "A cafe of Zurich was opened in spring.",
 		"無線LAN":                               "公衆無線を安全に使うための方法。",
 	} {
