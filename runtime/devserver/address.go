@@ -3,6 +3,7 @@
 package devserver
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -21,32 +22,35 @@ const (
 // listenable gives addr with a port that is free at this moment. The server
 // opens its listeners itself, so a taken port is found here, where it can be
 // named.
-func listenable(what, addr string) (*net.TCPAddr, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err == nil && port == "0" {
-		return freePort(what, host)
+func listenable(ctx context.Context, what, addr string) (*net.TCPAddr, error) {
+	if host, port, err := net.SplitHostPort(addr); err == nil && port == "0" {
+		return freePort(ctx, what, host)
 	}
-	listener, err := net.Listen("tcp", addr)
+	free, err := tryPort(ctx, addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot listen on %s: %w: stop what does, or choose another address", what, addr, err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr), nil
+	return free, nil
 }
 
-func freePort(what, host string) (*net.TCPAddr, error) {
-	var last error
+func freePort(ctx context.Context, what, host string) (free *net.TCPAddr, err error) {
 	for range portTries {
-		addr := net.JoinHostPort(host, strconv.Itoa(lowPort+rand.IntN(highPort-lowPort)))
-		listener, err := net.Listen("tcp", addr)
-		if err != nil {
-			last = err
-			continue
+		port := lowPort + rand.IntN(highPort-lowPort)
+		if free, err = tryPort(ctx, net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
+			return free, nil
 		}
-		defer listener.Close()
-		return listener.Addr().(*net.TCPAddr), nil
 	}
-	return nil, fmt.Errorf("%s finds no free port on %s: %w", what, host, last)
+	return nil, fmt.Errorf("%s finds no free port on %s: %w", what, host, err)
+}
+
+func tryPort(ctx context.Context, addr string) (*net.TCPAddr, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr), nil
 }
 
 // dialable turns the address of a listener into one to connect to.

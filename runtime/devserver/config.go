@@ -3,6 +3,7 @@
 package devserver
 
 import (
+	"context"
 	"net"
 	"time"
 
@@ -25,7 +26,7 @@ type endpoints struct {
 	frontend, history, matching, worker *net.TCPAddr
 }
 
-func pickEndpoints(addr string) (e endpoints, err error) {
+func pickEndpoints(ctx context.Context, addr string) (e endpoints, err error) {
 	for _, pick := range []struct {
 		place **net.TCPAddr
 		what  string
@@ -36,7 +37,7 @@ func pickEndpoints(addr string) (e endpoints, err error) {
 		{&e.matching, "Temporal's matching service", loopback},
 		{&e.worker, "Temporal's worker service", loopback},
 	} {
-		if *pick.place, err = listenable(pick.what, pick.addr); err != nil {
+		if *pick.place, err = listenable(ctx, pick.what, pick.addr); err != nil {
 			return e, err
 		}
 	}

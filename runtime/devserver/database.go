@@ -113,13 +113,13 @@ func createSchema(ctx context.Context, db *sql.DB) error {
 
 // checkpoint moves the write-ahead log into the file, so that after Stop the
 // file alone is the whole database.
-func checkpoint(path string) error {
+func checkpoint(ctx context.Context, path string) error {
 	db, err := openFile(path)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if _, err := db.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		return fmt.Errorf("checkpointing %s: %w", path, err)
 	}
 	return nil

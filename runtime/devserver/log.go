@@ -3,8 +3,11 @@
 package devserver
 
 import (
+	"context"
 	"errors"
 	"runtime"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"go.temporal.io/server/common/log"
@@ -75,8 +78,24 @@ func (f filtered) With(fields []zapcore.Field) zapcore.Core {
 }
 
 func (f filtered) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
-	if !f.level.Enabled(entry.Level) {
+	if !f.Enabled(entry.Level) {
 		return checked
 	}
-	return f.Core.Check(entry, checked)
+	return checked.AddCore(entry, f)
+}
+
+// Write leaves out what the server calls its own failure when a caller has gone
+// away, such as a poll that a stopping worker gives up.
+func (f filtered) Write(entry zapcore.Entry, fields []zapcore.Field) error {
+	if entry.Level < zapcore.FatalLevel && slices.ContainsFunc(fields, fromCancelled) {
+		return nil
+	}
+	return f.Core.Write(entry, fields)
+}
+
+// fromCancelled goes by the text too: an error that crossed a wire is no longer
+// the context's.
+func fromCancelled(field zapcore.Field) bool {
+	err, ok := field.Interface.(error)
+	return ok && (errors.Is(err, context.Canceled) || strings.HasSuffix(err.Error(), context.Canceled.Error()))
 }

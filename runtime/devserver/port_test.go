@@ -13,7 +13,7 @@ import (
 // process.
 func TestPortTakenAfterTheLookIsAnError(t *testing.T) {
 	t.Parallel()
-	places, err := pickEndpoints(loopback)
+	places, err := pickEndpoints(t.Context(), loopback)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 			return nil, err
 		}
 	}
-	places, err := pickEndpoints(opts.Addr)
+	places, err := pickEndpoints(ctx, opts.Addr)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func openStore(ctx context.Context, opts Options, ends *cleanup) (*config.SQL, e
 		return nil, err
 	}
 	ends.add(func() {
-		if err := checkpoint(opts.File); err != nil {
+		if err := checkpoint(context.Background(), opts.File); err != nil {
 			opts.Logger.Warn("Temporal's database keeps its write-ahead log", zap.Error(err))
 		}
 	})

@@ -17,7 +17,7 @@ const uiPoll = 5 * time.Millisecond
 
 // startUI serves the web UI and gives its URL and its end.
 func startUI(ctx context.Context, opts Options, frontend string) (url string, stop func(), err error) {
-	addr, err := listenable("the Temporal UI", opts.UIAddr)
+	addr, err := listenable(ctx, "the Temporal UI", opts.UIAddr)
 	if err != nil {
 		return "", nil, err
 	}
