@@ -33,6 +33,7 @@ type candidate struct {
 	fit       float64
 	score     float64
 	order     int
+	print     prose.Fingerprint
 }
 
 func selectFrom(in Input, seen reading) agents.Gathered {
@@ -49,7 +50,7 @@ func selectFrom(in Input, seen reading) agents.Gathered {
 		if c.fit == unspecific && len(chosen) >= unspecificUpTo {
 			continue
 		}
-		if perSource[c.document] == sentencesPerSource || slices.ContainsFunc(chosen, func(o candidate) bool { return prose.Same(o.Text, c.Text) }) {
+		if perSource[c.document] == sentencesPerSource || slices.ContainsFunc(chosen, func(o candidate) bool { return o.print.Same(c.print) }) {
 			continue
 		}
 		perSource[c.document]++
@@ -92,7 +93,7 @@ func candidates(in Input, seen reading) []candidate {
 				score -= 2.5 // a detail of a study, and without a figure
 			}
 			if score >= leastScore {
-				out = append(out, candidate{sentence: s, document: h.Document, relevance: r, fit: fit, score: score, order: len(out)})
+				out = append(out, candidate{sentence: s, document: h.Document, relevance: r, fit: fit, score: score, order: len(out), print: prose.Print(s.Text)})
 			}
 		}
 	}

@@ -7,6 +7,20 @@ import "strings"
 // of the topic is met as well.
 type family struct{ triggers, direct, related string }
 
+// compiled is a family with its names as stems.
+type compiled struct {
+	family
+	triggerStems [][]string
+}
+
+func thesaurus() []compiled {
+	var out []compiled
+	for _, f := range families() {
+		out = append(out, compiled{f, phrases(f.triggers)})
+	}
+	return out
+}
+
 // families is a small, general thesaurus of subjects people research. It is no
 // substitute for knowing a field: it lets a search for "AI" meet "machine
 // learning", and a search for "remote work" meet "telework".

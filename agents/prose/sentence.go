@@ -26,13 +26,13 @@ func StandsUnder(title, sentence string) bool {
 	if len(words) < minWords || len(words) > maxWords || len(Problems(text)) > 0 {
 		return false
 	}
-	if strings.HasSuffix(text, "?") || dangles(text) && !namedIn(title, text) || boilerplate(text) || brokenOff.MatchString(text) {
+	if strings.HasSuffix(text, "?") || dangles(text) && !namedIn(title, text) || brokenOff.MatchString(text) {
 		return false
 	}
 	if first, _ := utf8.DecodeRuneInString(text); !unicode.IsUpper(first) && !unicode.IsDigit(first) {
 		return false
 	}
-	return mostlyLetters(text) && (!mostlyEnglish(text) || hasVerb(text))
+	return mostlyLetters(text) && (!mostlyEnglish(text) || hasVerb(text)) && !boilerplate(text)
 }
 
 // Turns says that a sentence takes back or restricts the one before it, so

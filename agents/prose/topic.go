@@ -28,10 +28,14 @@ type concept struct {
 	names, relatedNames []string // other names as written, for a search
 }
 
+// maxTopicWords bounds what is read of a topic.
+const maxTopicWords = 400
+
 // ParseTopic takes a topic apart. Any text will do; what is not understood is
 // all subject.
 func ParseTopic(text string) Topic {
-	line := strings.Join(strings.Fields(text), " ")
+	fields := strings.Fields(text)
+	line := strings.Join(fields[:min(maxTopicWords, len(fields))], " ")
 	topic := Topic{Text: strings.TrimRight(line, " ?!.:;")}
 	words := strings.Fields(topic.Text)
 	asked := strings.HasSuffix(line, "?") || len(words) > 0 && asks(words[0])
@@ -149,13 +153,10 @@ func preposition(word string) bool {
 }
 
 func changeVerb(word string) bool {
-	for _, stem := range strings.Fields("chang affect transform influenc impact shap reshap alter improv reduc increas decreas lower rais caus driv help harm hurt threaten disrupt revolutionis revolutioniz support enabl limit prevent replac evolv develop grow modify chang alter moderat predict protect strengthen weaken") {
-		if Stem(word) == stem || Stem(word) == Stem(stem) {
-			return true
-		}
-	}
-	return strings.Contains(" changed changes drives driven drove cut cuts hit hits ", " "+word+" ")
+	return strings.Contains(changeStems, " "+Stem(word)+" ")
 }
+
+const changeStems = " chang affect transform influenc impact shap shape reshap reshape alter improv reduc increas decreas lower rais raise caus cause driv drive driven drove help harm hurt threaten disrupt revolutionis revolutioniz support enabl limit prevent replac evolv develop grow modify moderat predict protect strengthen weaken cut hit "
 
 func trimPhrase(phrase string) string {
 	words := strings.Fields(phrase)
@@ -173,7 +174,7 @@ func trimPhrase(phrase string) string {
 func (t Topic) concepts(phrase string) []concept {
 	words := Words(phrase)
 	stems := Stems(phrase)
-	known := families()
+	known := thesaurus()
 	var found []concept
 	for i := 0; i < len(words); {
 		c, n := familyAt(known, stems[i:])
@@ -214,18 +215,18 @@ func lowerCommon(phrase string) string {
 	if first == lower || len(first) < 3 || first[1:] != lower[1:] {
 		return phrase
 	}
-	_, known := familyAt(families(), Stems(phrase))
+	_, known := familyAt(thesaurus(), Stems(phrase))
 	if known > 0 || generic(lower) || generic(singular(lower)) || abstract(lower) || abstract(singular(lower)) || strings.Contains(lower, "-") {
 		return lower + phrase[len(first):]
 	}
 	return phrase
 }
 
-func familyAt(known []family, stems []string) (concept, int) {
+func familyAt(known []compiled, stems []string) (concept, int) {
 	var best concept
 	length := 0
 	for _, f := range known {
-		for _, trigger := range phrases(f.triggers) {
+		for _, trigger := range f.triggerStems {
 			if len(trigger) > length && len(trigger) <= len(stems) && slices.Equal(stems[:len(trigger)], trigger) {
 				length = len(trigger)
 				best = concept{

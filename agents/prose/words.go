@@ -19,6 +19,9 @@ func Words(text string) []string {
 }
 
 func dropPossessive(text string) string {
+	if !strings.ContainsAny(text, "’'") {
+		return text
+	}
 	return strings.NewReplacer("’s ", " ", "'s ", " ", "’", "", "'", "").Replace(text)
 }
 
@@ -66,9 +69,11 @@ func Stems(text string) []string {
 }
 
 // Content is the distinct stems of a text without function words, in order.
-func Content(text string) []string {
-	var content []string
-	for _, word := range Words(text) {
+func Content(text string) []string { return contentOf(Words(text)) }
+
+func contentOf(words []string) []string {
+	content := make([]string, 0, len(words))
+	for _, word := range words {
 		if Function(word) {
 			continue
 		}
@@ -80,9 +85,7 @@ func Content(text string) []string {
 }
 
 // Similarity is the Jaccard index of the content of two texts, 0 to 1.
-func Similarity(a, b string) float64 {
-	return jaccard(Content(a), Content(b))
-}
+func Similarity(a, b string) float64 { return jaccard(Content(a), Content(b)) }
 
 func jaccard(a, b []string) float64 {
 	if len(a) == 0 || len(b) == 0 {
@@ -100,15 +103,36 @@ func jaccard(a, b []string) float64 {
 // nearDuplicate is the similarity from which two sentences say the same.
 const nearDuplicate = 0.75
 
-// Same says that two sentences are the same or nearly so. Sentences that share
-// their words but not their figures are different.
-func Same(a, b string) bool {
-	return Similarity(a, b) >= nearDuplicate && slices.Equal(figures(a), figures(b))
+// Fingerprint is what is compared of a sentence: its content and its figures.
+// It is taken once for a sentence that is compared with many.
+type Fingerprint struct {
+	Content []string
+	figures []string
 }
 
-func figures(text string) []string {
+// Print takes the fingerprint of a sentence.
+func Print(text string) Fingerprint {
+	words := Words(text)
+	return Fingerprint{contentOf(words), figuresOf(words)}
+}
+
+// Same says that two sentences are the same or nearly so. Sentences that share
+// their words but not their figures are different.
+func (f Fingerprint) Same(other Fingerprint) bool {
+	// The Jaccard index is at most the ratio of the sizes.
+	small, large := min(len(f.Content), len(other.Content)), max(len(f.Content), len(other.Content))
+	if float64(small) < nearDuplicate*float64(large) || !slices.Equal(f.figures, other.figures) {
+		return false
+	}
+	return jaccard(f.Content, other.Content) >= nearDuplicate
+}
+
+// Same compares two sentences; see [Fingerprint.Same].
+func Same(a, b string) bool { return Print(a).Same(Print(b)) }
+
+func figuresOf(words []string) []string {
 	var found []string
-	for _, word := range Words(text) {
+	for _, word := range words {
 		if strings.ContainsFunc(word, unicode.IsDigit) {
 			found = append(found, word)
 		}
@@ -121,14 +145,30 @@ func figures(text string) []string {
 // prepositions, auxiliaries and question words of English, and the commonest of
 // German, French, Spanish and Italian.
 func Function(word string) bool {
-	return strings.Contains(functionWords, " "+word+" ")
+	switch word {
+	case "a", "an", "the", "this", "that", "these", "those", "such", "some", "any", "each", "every", "all", "both",
+		"either", "neither", "no", "not", "nor", "and", "or", "but", "if", "then", "than", "so", "as", "at", "by", "for",
+		"from", "in", "into", "of", "off", "on", "onto", "out", "over", "per", "to", "up", "with", "within", "without",
+		"about", "above", "across", "after", "against", "along", "among", "around", "before", "behind", "below", "beneath",
+		"beside", "between", "beyond", "during", "except", "inside", "near", "outside", "since", "through", "throughout",
+		"toward", "towards", "under", "until", "upon", "via", "while", "because", "although", "though", "whereas",
+		"whether", "i", "me", "my", "mine", "we", "us", "our", "ours", "you", "your", "yours", "he", "him", "his", "she",
+		"her", "hers", "it", "its", "they", "them", "their", "theirs", "one", "ones", "who", "whom", "whose", "which",
+		"what", "when", "where", "why", "how", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does",
+		"did", "done", "doing", "has", "have", "had", "having", "can", "could", "may", "might", "must", "shall", "should",
+		"will", "would", "ought", "s", "t", "also", "there", "here", "very", "more", "most", "much", "many", "less",
+		"least", "few", "only", "just", "even", "still", "yet", "too", "again", "further", "rather", "quite", "however",
+		"therefore", "thus", "hence", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer",
+		"eines", "und", "oder", "aber", "ist", "sind", "war", "waren", "wird", "werden", "wurde", "wurden", "hat", "haben",
+		"mit", "von", "vom", "zu", "zum", "zur", "auf", "im", "bei", "nach", "aus", "für", "über", "unter", "durch", "wie",
+		"wer", "wo", "warum", "wann", "welche", "welcher", "welches", "nicht", "kein", "keine", "sich", "es", "sie", "wir",
+		"ihr", "als", "auch", "le", "la", "les", "un", "une", "du", "de", "et", "ou", "mais", "est", "sont", "était",
+		"dans", "sur", "pour", "par", "avec", "sans", "que", "qui", "quoi", "dont", "où", "comment", "pourquoi", "quel",
+		"quelle", "quels", "quelles", "ce", "cette", "ces", "il", "elle", "ils", "elles", "se", "ne", "pas", "au", "aux",
+		"en", "el", "los", "las", "una", "unos", "unas", "y", "o", "pero", "son", "del", "al", "con", "sin", "por", "para",
+		"como", "cómo", "qué", "quién", "cuál", "dónde", "lo", "su", "sus", "gli", "uno", "della", "dello", "delle", "dei",
+		"degli", "e", "ma", "sono", "nel", "nella", "senza", "come", "che", "chi", "quale", "dove", "si", "non":
+		return true
+	}
+	return false
 }
-
-const functionWords = ` a an the this that these those such some any each every all both either neither no not nor and or but if then than so as at by for from in into of off on onto out over per to up with within without about above across after against along among around before behind below beneath beside between beyond during except inside near outside since through throughout toward towards under until upon via while because although though whereas whether
- i me my mine we us our ours you your yours he him his she her hers it its they them their theirs one ones who whom whose which what when where why how
- is are was were be been being am do does did done doing has have had having can could may might must shall should will would ought s t
- also there here very more most much many less least few only just even still yet too again further rather quite however therefore thus hence
- der die das den dem des ein eine einen einem einer eines und oder aber ist sind war waren wird werden wurde wurden hat haben mit von vom zu zum zur auf im am an bei nach aus für über unter durch wie was wer wo warum wann welche welcher welches nicht kein keine sich es sie wir ihr als auch
- le la les un une des du de et ou mais est sont était dans sur pour par avec sans que qui quoi dont où comment pourquoi quel quelle quels quelles ce cette ces il elle ils elles se ne pas au aux en
- el los las una unos unas y o pero es son del al con sin por para como cómo qué quién cuál dónde se lo su sus
- il lo gli uno della dello delle dei degli e ma sono nel nella con senza per come che chi quale dove si non `

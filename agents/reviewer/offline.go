@@ -137,16 +137,16 @@ func (c *checker) sentences() {
 func (c *checker) duplicates() {
 	type seen struct {
 		text    string
-		content []string
+		print   prose.Fingerprint
 		summary bool
 	}
 	var before []seen
 	for _, s := range c.in.Draft.Value.Sections {
 		for _, p := range s.Paragraphs {
 			for _, sentence := range p.Sentences {
-				this := seen{sentence.Text, prose.Content(sentence.Text), s.Kind == agents.SectionSummary}
+				this := seen{sentence.Text, prose.Print(sentence.Text), s.Kind == agents.SectionSummary}
 				again := slices.ContainsFunc(before, func(b seen) bool {
-					return b.text == this.text || b.summary == this.summary && len(this.content) > 3 && len(b.content) > 3 && prose.Same(b.text, this.text)
+					return b.text == this.text || b.summary == this.summary && len(this.print.Content) > 3 && len(b.print.Content) > 3 && b.print.Same(this.print)
 				})
 				if again {
 					c.add(agents.Issue{

@@ -1,0 +1,183 @@
+package analyst_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/analyst"
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+func licences() tools.TableProfile {
+	return tools.TableProfile{ID: "d_2", Title: "Night train licences", Rows: 90, Columns: []tools.ColumnProfile{
+		{Name: "licence_id", Type: tools.TypeInteger, Distinct: 90},
+		{Name: "date_received", Type: tools.TypeDate, Distinct: 80, Min: "2011-01-02", Max: "2023-12-20"},
+		{Name: "decision_date", Type: tools.TypeDate, Distinct: 80, Min: "2012-01-02", Max: "2024-03-20"},
+		{Name: "country", Type: tools.TypeText, Distinct: 9, Top: []tools.ValueCount{{Value: "Austria", Count: 30}, {Value: "Italy", Count: 9}}},
+	}}
+}
+
+func input(question string, tables ...tools.TableProfile) analyst.Input {
+	in := analyst.Input{Topic: "Night trains in Europe", Question: agents.Question{ID: "q2", Text: question, Theme: "A theme", Queries: []string{"night trains"}}}
+	for _, t := range tables {
+		in.Question.Tables = append(in.Question.Tables, t.ID)
+		in.Survey.Value.Tables = append(in.Survey.Value.Tables, t)
+	}
+	return in
+}
+
+// analyse plays the run, with an answer for each tool.
+func analyse(t *testing.T, in analyst.Input, answers map[string]agents.ToolResult) (agents.Analysis, []agents.ToolCall) {
+	t.Helper()
+	definition, err := analyst.New().Define()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	message, err := definition.Offline(raw, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := message.ToolCalls
+	if len(calls) > 0 {
+		var results []agents.ToolResult
+		for _, call := range calls {
+			answer := answers[call.Name]
+			answer.CallID, answer.Name = call.ID, call.Name
+			results = append(results, answer)
+		}
+		if message, err = definition.Offline(raw, 1, results); err != nil {
+			t.Fatal(err)
+		}
+	}
+	accepted, err := definition.Accept(raw, []byte(message.Text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out agents.Analysis
+	if err := json.Unmarshal(accepted.Output, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out, calls
+}
+
+const rising = `{"evidence":"e_t","time":"decision_date","aggregate":"count","period":"year","n":4,"test":"Mann-Kendall test","s":6,"p":0.0416,
+ "direction":"increasing","significant":true,"slope":{"value":3.25,"low":2,"high":12345.5,"confidence":0.95,"per":"year"},
+ "series":[{"period":"2020","value":18},{"period":"2021","value":20},{"period":"2022","value":25},{"period":"2023","value":31}],
+ "first":{"period":"2020","value":18},"last":{"period":"2023","value":31},
+ "excluded":[{"period":"2024","value":1,"reason":"incomplete: data end on 2024-03-29"}],
+ "change_point":{"period":"2022","p":0.04,"significant":true,"before_mean":19,"after_mean":28,"method":"Pettitt"}}`
+
+func TestTrendsAreStatedWithTheirTest(t *testing.T) {
+	t.Parallel()
+	out, calls := analyse(t, input("How have night trains developed over time?", licences()), map[string]agents.ToolResult{"trend": {Value: json.RawMessage(rising)}})
+	if len(calls) != 1 || !strings.Contains(string(calls[0].Arguments), `"time":"decision_date"`) {
+		t.Fatalf("calls %+v, want one trend by the date of decision", calls)
+	}
+	want := []string{
+		"The number of records per year in “Night train licences”, counted by “decision date”, rose from 18 in 2020 to 31 in 2023 (Mann-Kendall test, n = 4 years, S = 6, p = 0.042; Theil-Sen slope 3.25 per year, 95 % CI 2 to 12,345.5).",
+		"2024 is incomplete in “Night train licences” and was left out of the test, because its data end on 2024-03-29 (1 record so far).",
+		"The most likely change of level in “Night train licences” lies at 2022 (Pettitt, p = 0.040): the mean is 19 records per year before it and 28 from then on.",
+	}
+	if len(out.Findings) != len(want) {
+		t.Fatalf("%d findings: %+v", len(out.Findings), out.Findings)
+	}
+	for i, f := range out.Findings {
+		if f.Statement != want[i] {
+			t.Errorf("got  %s\nwant %s", f.Statement, want[i])
+		}
+	}
+	main := out.Findings[0]
+	if main.Confidence != "high" || main.Chart == nil || main.Chart.Kind != "line" || len(main.Chart.Y) != 4 || !strings.Contains(main.Chart.Note, "2024 left out") {
+		t.Errorf("finding %+v with chart %+v", main, main.Chart)
+	}
+}
+
+func TestNoTrendIsSaidToBeNone(t *testing.T) {
+	t.Parallel()
+	flat := strings.NewReplacer(`"p":0.0416`, `"p":0.31`, `"significant":true,"slope"`, `"significant":false,"slope"`, `"direction":"increasing"`, `"direction":"no trend"`).Replace(rising)
+	out, _ := analyse(t, input("How have night trains developed over time?", licences()), map[string]agents.ToolResult{"trend": {Value: json.RawMessage(flat)}})
+	if got := out.Findings[0]; !strings.Contains(got.Statement, "shows no statistically significant trend between 2020 and 2023") || got.Confidence == "high" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestSharesAreCountedByTellingColumns(t *testing.T) {
+	t.Parallel()
+	out, calls := analyse(t, input("Where are night trains concentrated?", licences()), map[string]agents.ToolResult{"statistics": {Value: json.RawMessage(
+		`{"evidence":"e_f","operation":"frequency","n":80,"missing":10,"frequency":{"rows":[{"value":"Austria","count":60,"share":0.75},{"value":"Italy","count":20,"share":0.25}],"distinct":2,"others":0}}`)}})
+	if len(calls) != 1 || !strings.Contains(string(calls[0].Arguments), `"column":"country"`) {
+		t.Fatalf("calls %+v", calls)
+	}
+	f := out.Findings[0]
+	if want := "Of the 80 records in “Night train licences” with a value for “country”, 60 (75.0 %) have “Austria”, followed by “Italy” with 20 (25.0 %)."; f.Statement != want {
+		t.Errorf("got  %s\nwant %s", f.Statement, want)
+	}
+	if f.Table == nil || len(f.Table.Rows) != 2 {
+		t.Errorf("table %+v", f.Table)
+	}
+}
+
+func TestMeasuresOfAPanelAreAddedOrAveraged(t *testing.T) {
+	t.Parallel()
+	for column, aggregate := range map[string]string{"passengers": "sum", "mean_delay": "mean"} {
+		panel := tools.TableProfile{ID: "d_5", Title: "Night trains", Rows: 20, Columns: []tools.ColumnProfile{
+			{Name: "year", Type: tools.TypeInteger, Distinct: 5, Min: "2018", Max: "2022"},
+			{Name: "line", Type: tools.TypeText, Distinct: 4, Top: []tools.ValueCount{{Value: "North", Count: 5}, {Value: "South", Count: 5}}},
+			{Name: column, Type: tools.TypeInteger, Distinct: 20, Min: "1", Max: "900"},
+		}}
+		_, calls := analyse(t, input("How have night trains developed over time?", panel), nil)
+		if len(calls) != 1 || !strings.Contains(string(calls[0].Arguments), `"value":"`+column+`","aggregate":"`+aggregate+`"`) {
+			t.Errorf("%s: calls %s", column, calls)
+		}
+	}
+}
+
+func TestQuotationsAreAttributedWithTheirTurn(t *testing.T) {
+	t.Parallel()
+	in := input("What effects do the sources report for night trains?")
+	in.Evidence.Value = []agents.Evidence{
+		{ID: "e_1", Heading: "Conclusion", Citation: tools.Citation{SHA256: "s", Title: "Do night trains pay?", Year: 2014, Start: 0, End: 58, Quote: "Night trains in Europe improved punctuality on most lines."}},
+		{ID: "e_2", Heading: "Conclusion", Citation: tools.Citation{SHA256: "s", Title: "Do night trains pay?", Year: 2014, Start: 59, End: 100, Quote: "However, two lines were excluded from it."}},
+	}
+	out, _ := analyse(t, in, map[string]agents.ToolResult{"documents": {Error: "unreachable"}})
+	if len(out.Findings) != 1 || out.Findings[0].Statement != "“Do night trains pay?” (2014) concludes: “Night trains in Europe improved punctuality on most lines. However, two lines were excluded from it.”" || len(out.Findings[0].Evidence) != 2 {
+		t.Errorf("got %+v", out.Findings)
+	}
+}
+
+func TestFailuresBecomeGaps(t *testing.T) {
+	t.Parallel()
+	out, _ := analyse(t, input("How have night trains developed over time?", licences()), map[string]agents.ToolResult{"trend": {Error: "period: a trend needs at least 4 complete periods, there are 2"}})
+	if len(out.Findings) != 0 || !strings.Contains(strings.Join(out.Gaps, " "), "“Night train licences” could not be evaluated: period: a trend needs") {
+		t.Errorf("got %+v", out)
+	}
+}
+
+func TestCheckTellsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	definition, err := analyst.New().Define()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(input("How?"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for wanted, text := range map[string]string{
+		"this analysis is of \"q2\"":        `{"question":"q1","findings":[],"gaps":["none"]}`,
+		"findings: none given":              `{"question":"q2","findings":[]}`,
+		"is not among the finding's":        `{"question":"q2","findings":[{"statement":"A.","theme":"t","confidence":"low","evidence":["e_1"],"data_points":[{"label":"x","value":1,"evidence":"e_2"}]}]}`,
+		"chart: 1 values of x for 2 of y":   `{"question":"q2","findings":[{"statement":"A.","theme":"t","confidence":"low","evidence":["e_1"],"chart":{"kind":"bar","title":"t","x_label":"x","y_label":"y","x":["a"],"y":[1,2],"evidence":["e_1"]}}]}`,
+		"table.rows[0]: 1 cells under 2 co": `{"question":"q2","findings":[{"statement":"A.","theme":"t","confidence":"low","evidence":["e_1"],"table":{"caption":"c","columns":["a","b"],"rows":[["1"]],"evidence":["e_1"]}}]}`,
+	} {
+		if _, err := definition.Accept(raw, []byte(text)); err == nil || !strings.Contains(err.Error(), wanted) {
+			t.Errorf("want an error with %q, got %v", wanted, err)
+		}
+	}
+}

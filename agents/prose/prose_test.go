@@ -1,0 +1,99 @@
+package prose_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/quaestor-run/quaestor/agents/prose"
+)
+
+func TestNumbersAsWritten(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ got, want string }{
+		{prose.Count(1, "document"), "1 document"},
+		{prose.Count(0, "document"), "0 documents"},
+		{prose.Count(12345, "row was", "rows were"), "12,345 rows were"},
+		{prose.WordCount(3, "series", "series"), "three series"},
+		{prose.WordCount(42, "source"), "forty-two sources"},
+		{prose.WordCount(120, "source"), "120 sources"},
+		{prose.Figure(221), "221"},
+		{prose.Figure(-0.5), "−0.5"},
+		{prose.Figure(12.3456), "12.3"},
+		{prose.Figure(0.012345), "0.0123"},
+		{prose.Figure(1234567), "1,234,567"},
+		{prose.Percent(0.76077), "76.1 %"},
+		{prose.PValue(0.00001), "p < 0.001"},
+		{prose.PValue(0.0321), "p = 0.032"},
+		{prose.List([]string{"a", "b", "c"}), "a, b and c"},
+		{prose.Shorten("one two three four", 12), "one two…"},
+		{prose.Quote("• He said \"yes\"\n twice."), "“He said ‘yes’ twice.”"},
+		{prose.TableName("data/fda_ai_devices_may2024.csv"), "FDA AI devices May 2024"},
+		{prose.TableName("Fda ai devices may2024"), "FDA AI devices May 2024"},
+		{prose.TableName("Sales by region"), "Sales by region"},
+		{prose.ColumnName("date_of_event"), "date of event"},
+		{prose.ColumnName("yrdec"), "year of decision"},
+		{prose.ColumnName("meanTemperature"), "mean temperature"},
+		{prose.ColumnName("Panel (Lead)"), "Panel (Lead)"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestNumberStands(t *testing.T) {
+	t.Parallel()
+	values := []float64{221, 0.760770975, 12.3571, 18000}
+	for text, want := range map[string]bool{
+		"221": true, "76.1": true, "76.2": false, "12.4": true, "12.3": false, "18,000": true, "0.76": true, "222": false,
+	} {
+		numbers := prose.Numbers(text)
+		if len(numbers) != 1 || numbers[0].Stands(values) != want {
+			t.Errorf("%q: %+v", text, numbers)
+		}
+	}
+	if got := prose.Numbers("K233211 and H1N1 in 2019"); len(got) != 1 || got[0].Value != 2019 {
+		t.Errorf("figures inside names were taken for numbers: %+v", got)
+	}
+}
+
+func TestYearColumn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, low, high string
+		want            bool
+	}{
+		{"year", "1990", "2020", true},
+		{"yrdec", "2010", "2023", true},
+		{"fiscal_year", "2010", "2023", true},
+		{"zip", "1990", "2020", false},
+		{"year", "1", "30", false},
+		{"year", "x", "", false},
+	} {
+		if got := prose.YearColumn(c.name, c.low, c.high); got != c.want {
+			t.Errorf("YearColumn(%q, %q, %q) = %v", c.name, c.low, c.high, got)
+		}
+	}
+}
+
+func TestAttribution(t *testing.T) {
+	t.Parallel()
+	for heading, verb := range map[string]string{
+		"Conclusion": "concludes", "Main Results": "reports", "Methods And Results": "reports", "Background": "notes as background",
+		"Main Outcome Measures": "describes its method", "Patients": "describes its method", "Data protection": "states", "Fazit": "concludes", "": "states",
+	} {
+		got := prose.Source{Title: "Do night trains pay?", Year: 2014, Heading: heading}.Attribute("Night trains pay on two lines")
+		if want := "“Do night trains pay?” (2014) " + verb + ": “Night trains pay on two lines”."; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func ExampleSource_Attribute() {
+	source := prose.Source{Title: "Do night trains pay?", Year: 2014, Heading: "Conclusion"}
+	fmt.Println(source.Attribute("Night trains pay on two lines."))
+	fmt.Println(source.Short().Continue("Sleepers were full in summer.", 1))
+	// Output:
+	// “Do night trains pay?” (2014) concludes: “Night trains pay on two lines.”
+	// The same source also concludes: “Sleepers were full in summer.”
+}

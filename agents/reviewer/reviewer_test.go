@@ -1,0 +1,163 @@
+package reviewer_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/reviewer"
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+func hold[T any](value T) agents.Held[T] { return agents.Held[T]{Value: value} }
+
+func section(kind agents.SectionKind, heading string, sentences ...agents.Statement) agents.Section {
+	return agents.Section{Kind: kind, Heading: heading, Paragraphs: []agents.Paragraph{{Sentences: sentences}}}
+}
+
+func say(text string, ids ...string) agents.Statement {
+	return agents.Statement{Text: text, Evidence: append([]string{}, ids...)}
+}
+
+// input is a draft with nothing to mend, with more sentences in its findings.
+func input(more ...agents.Statement) reviewer.Input {
+	findings := append([]agents.Statement{
+		say("“On flights” (2020) reports: “Night trains reduced flights by 8 per cent on most of the lines.”", "e_1"),
+		say("Of 882 “decisions” in “Night train licences”, 671 (76.1 %) fall to “Radiology” (p < 0.001).", "e_g"),
+	}, more...)
+	return reviewer.Input{
+		Topic: "Night trains",
+		Plan: hold(agents.Plan{Questions: []agents.Question{
+			{ID: "q1", Text: "What effects do the sources report?", Theme: "Effects"},
+			{ID: "q2", Text: "What do fares cost?", Theme: "Fares"},
+		}}),
+		Draft: hold(agents.Draft{Title: "Night trains", Sections: []agents.Section{
+			section(agents.SectionSummary, "Summary", say("Flights fell by 8 per cent.", "e_1")),
+			section(agents.SectionIntroduction, "Introduction", say("Two sources were searched.")),
+			section(agents.SectionFindings, "Effects", findings...),
+			section(agents.SectionAnalysis, "Analysis", say("The findings agree in direction.")),
+			section(agents.SectionRecommendations, "Recommendations", say("None could be quoted here.")),
+			section(agents.SectionConclusion, "Conclusion", say("Night trains matter to some.")),
+			section(agents.SectionLimitations, "Limitations", say("Nothing was found on “What do fares cost?”.")),
+		}}),
+		Evidence: hold([]agents.Evidence{
+			{ID: "e_1", Citation: tools.Citation{Title: "On flights", Year: 2020, Quote: "Night trains reduced\n flights by 8 per cent on most of the lines."}},
+			{ID: "e_g", Citation: tools.Citation{Title: "night_train_licences", Computation: &tools.Computation{
+				Tool: "statistics", Input: json.RawMessage(`{}`), Result: json.RawMessage(`{"group":{"groups":[{"name":"Radiology","sum":671},{"name":"Others","sum":211}]}}`),
+			}}},
+		}),
+	}
+}
+
+func review(t *testing.T, in reviewer.Input) agents.Review {
+	t.Helper()
+	definition, err := reviewer.New().Define()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := definition.SystemPrompt(raw); err != nil {
+		t.Fatal(err)
+	}
+	message, err := definition.Offline(raw, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := definition.Accept(raw, []byte(message.Text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out agents.Review
+	if err := json.Unmarshal(accepted.Output, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestSoundDraftIsAccepted(t *testing.T) {
+	t.Parallel()
+	if got := review(t, input()); !got.Accept || len(got.Issues) != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestFaultsAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind, problem string
+		sentence      agents.Statement
+	}{
+		{"accuracy", "cites no evidence", say("Night trains are loved by all of their guests.")},
+		{"accuracy", "no evidence of this run", say("Night trains are loved by all.", "e_404")},
+		{"accuracy", "do not stand in its evidence", say("“On flights” (2020) reports: “Night trains doubled flights on most of the lines.”", "e_1")},
+		{"accuracy", "figure 9 does not follow", say("Flights fell by 9 per cent on these lines.", "e_1")},
+		{"accuracy", "figure 76.2 does not follow", say("The share of the largest group is 76.2 %.", "e_g")},
+		{"grammar", "no end punctuation", say("Flights fell on these lines", "e_1")},
+		{"grammar", "doubled", say("Flights fell fell on these lines.", "e_1")},
+		{"grammar", "not balanced", say("Flights (and buses fell on these lines.", "e_1")},
+		{"grammar", "markup", say("Flights **fell** on these lines.", "e_1")},
+		{"flow", "already said", say("“On flights” (2020) reports: “Night trains reduced flights by 8 per cent on most of the lines.”", "e_1")},
+		{"flow", "already said", say("On most of the lines night trains reduced flights by 8 per cent, “On flights” (2020) reports.", "e_1")},
+	} {
+		got := review(t, input(c.sentence))
+		named := slices.ContainsFunc(got.Issues, func(i agents.Issue) bool {
+			return i.Kind == c.kind && i.Severity == "major" && i.Sentence == c.sentence.Text && strings.Contains(i.Problem, c.problem)
+		})
+		if got.Accept || !named || len(got.Issues) != 1 {
+			t.Errorf("%q: want a major issue of %s with %q, got %+v", c.sentence.Text, c.kind, c.problem, got)
+		}
+	}
+}
+
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.Draft.Value.Sections = slices.DeleteFunc(in.Draft.Value.Sections, func(s agents.Section) bool { return s.Kind == agents.SectionLimitations })
+	got := review(t, in)
+	var places []string
+	for _, i := range got.Issues {
+		places = append(places, i.Kind+" "+i.Section)
+	}
+	if want := []string{"missing limitations", "missing Fares"}; got.Accept || !slices.Equal(places, want) {
+		t.Errorf("issues %q, want %q", places, want)
+	}
+}
+
+func TestLongParagraphsAreMinor(t *testing.T) {
+	t.Parallel()
+	var many []agents.Statement
+	for i, word := range strings.Fields("pillows blankets corridors windows lamps conductors stewards breakfasts tickets") {
+		many = append(many, say(fmt.Sprintf("Guests praised the %s of line %c.", word, 'A'+i), "e_1"))
+	}
+	got := review(t, input(many...))
+	if !got.Accept || len(got.Issues) != 1 || got.Issues[0].Severity != "minor" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestCheckTellsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	definition, err := reviewer.New().Define()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(input())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for wanted, text := range map[string]string{
+		"is true while an issue is major": `{"accept":true,"issues":[{"kind":"flow","severity":"major","problem":"p"}]}`,
+		"is false without a major issue":  `{"accept":false,"issues":[]}`,
+		"does not stand in the draft":     `{"accept":true,"issues":[{"kind":"flow","severity":"minor","sentence":"No.","problem":"p"}]}`,
+	} {
+		if _, err := definition.Accept(raw, []byte(text)); err == nil || !strings.Contains(err.Error(), wanted) {
+			t.Errorf("want an error with %q, got %v", wanted, err)
+		}
+	}
+}
