@@ -89,7 +89,7 @@ func (r *Runtime) startEmbedded(ctx context.Context) (*devserver.Server, error) 
 		SearchAttributes: searchAttributes(), Logger: r.logger.Named("temporal"),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("starting the embedded Temporal server: %w", err)
+		return nil, err
 	}
 	r.temporalUI = server.UIURL()
 	r.onClose("embedded Temporal server", func() error { server.Stop(); return nil })
@@ -179,7 +179,12 @@ func (r *Runtime) startWorker(ctx context.Context) error {
 // settings are what new runs take from the configuration.
 func (r *Runtime) settings() workflows.Settings {
 	research := r.options.Config.Research
+	instant := map[string]bool{}
+	for name := range r.agents {
+		instant[name] = r.servedOffline(name)
+	}
 	return workflows.Settings{
+		Instant:     instant,
 		Concurrency: research.Concurrency, Unsupported: research.Unsupported,
 		ReviewTimeout: research.Review.Timeout, ReviewReminder: research.Review.Reminder, ReviewExpiry: research.Review.OnExpiry,
 	}

@@ -8,6 +8,7 @@
 package devserver
 
 import (
+	"errors"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -26,6 +27,9 @@ const (
 	startTimeout = 60 * time.Second
 	stopTimeout  = 10 * time.Second
 )
+
+// ErrInUse says that another process serves the file.
+var ErrInUse = errors.New("in use by another Temporal server")
 
 // Options of Start. The zero value is a server in memory on a free port of the
 // loopback interface, without a UI.

@@ -24,8 +24,8 @@ func acquireLock(path string) (*lock, error) {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s is in use by another Temporal server (%s): stop that one or choose another folder",
-				strings.TrimSuffix(path, lockSuffix), holder(file))
+			return nil, fmt.Errorf("%s is %w (%s): stop that one or choose another folder",
+				strings.TrimSuffix(path, lockSuffix), ErrInUse, holder(file))
 		}
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
