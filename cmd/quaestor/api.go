@@ -106,15 +106,13 @@ func (a *api) upload(ctx context.Context, corpus string, batch []localFile) (int
 func (a *api) start(ctx context.Context, flags researchFlags, topic string, sources []string) (string, error) {
 	request := client.ResearchRequest{
 		Topic: topic, Questions: flags.questions, Deadline: flags.deadline, Language: flags.language,
-		Sources: client.Sources{Documents: sources},
-		Budget:  client.Budget{Tokens: flags.tokens, USD: json.Number(flags.usd)},
-	}
-	if flags.maxIterations >= 0 {
-		request.MaxIterations = &flags.maxIterations
+		MaxIterations: flags.maxIterations,
+		Sources:       client.Sources{Documents: sources},
+		Budget:        client.Budget{Tokens: flags.tokens, USD: json.Number(flags.usd)},
 	}
 	raw, err := json.Marshal(request)
 	if err != nil {
-		return "", usage(fmt.Errorf("encoding the request: %w; check --budget-usd", err))
+		return "", fmt.Errorf("encoding the request: %w", err)
 	}
 	if !a.local {
 		accepted, err := a.create(ctx, request, rand.Text())

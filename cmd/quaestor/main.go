@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	root := rootCommand()
 	err := root.ExecuteContext(ctx)
+	var ended *exit
+	if err != nil && ctx.Err() != nil && !errors.As(err, &ended) { // it was interrupted before it had anything to drain
+		err = &exit{exitCancelled, err}
+	}
 	stop()
 	os.Exit(exitCode(err))
 }
@@ -83,6 +88,10 @@ func rootCommand() *cobra.Command {
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          knownCommand,
+
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&s.configFile, "config", "", "configuration `FILE` (YAML); see configs/default.yaml")
 	root.PersistentFlags().StringVar(&s.data, "data", "", "data `DIR` (default: quaestor/ in the user's data directory)")
@@ -91,6 +100,18 @@ func rootCommand() *cobra.Command {
 	})
 	root.AddCommand(researchCommand(&s), upCommand(&s), workerCommand(&s), apiCommand(&s), setupCommand(&s), keysCommand(&s))
 	return root
+}
+
+// knownCommand refuses words that are no command, and names the nearest.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? "
+	}
+	return usage(fmt.Errorf("there is no command %q; %ssee %s --help", args[0], hint, cmd.CommandPath()))
 }
 
 // load reads the configuration and lets the flags win.

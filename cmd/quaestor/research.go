@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +16,9 @@ import (
 
 	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime"
+	"github.com/quaestor-run/quaestor/runtime/devserver"
 	"github.com/quaestor-run/quaestor/runtime/server/client"
+	"github.com/quaestor-run/quaestor/workflows"
 )
 
 // researchFlags are what a user asks of one run.
@@ -25,7 +29,7 @@ type researchFlags struct {
 	asJSON        bool
 	server        string
 	questions     []string
-	maxIterations int
+	maxIterations *int // nil leaves it to the server
 	tokens        int64
 	usd           string
 	deadline      string
@@ -35,6 +39,7 @@ type researchFlags struct {
 
 func researchCommand(s *settings) *cobra.Command {
 	var flags researchFlags
+	var maxIterations int
 	cmd := &cobra.Command{
 		Use:   "research TOPIC",
 		Short: "Research a topic in documents and write a cited report",
@@ -44,7 +49,9 @@ func researchCommand(s *settings) *cobra.Command {
 		Example: "  quaestor research --docs ./papers \"How is AI changing medical devices and care?\"",
 		Args:    oneTopic,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			flags.maxIterations = changedOr(cmd, "max-iterations", flags.maxIterations, -1)
+			if cmd.Flags().Changed("max-iterations") {
+				flags.maxIterations = &maxIterations
+			}
 			return research(cmd.Context(), s, flags, strings.TrimSpace(args[0]))
 		},
 	}
@@ -55,7 +62,7 @@ func researchCommand(s *settings) *cobra.Command {
 	f.BoolVar(&flags.asJSON, "json", false, "print the run with report, evidence, claims and usage as one JSON object")
 	f.StringVar(&flags.server, "server", "", "`URL` of a running server; its key comes from QUAESTOR_API_KEY")
 	f.StringArrayVar(&flags.questions, "question", nil, "a `QUESTION` to answer before others; may be repeated")
-	f.IntVar(&flags.maxIterations, "max-iterations", 3, "rounds of refinement, 0 to 3")
+	f.IntVar(&maxIterations, "max-iterations", 3, "rounds of refinement, 0 to 3")
 	f.Int64Var(&flags.tokens, "budget-tokens", 0, "end as partial when this many tokens are used up")
 	f.StringVar(&flags.usd, "budget-usd", "", "end as partial when this many dollars are spent, such as 1.50")
 	f.StringVar(&flags.deadline, "deadline", "", "end as partial at this time (RFC 3339) or after this long, such as 10m")
@@ -72,13 +79,6 @@ func oneTopic(cmd *cobra.Command, args []string) error {
 		return usage(fmt.Errorf("one topic is wanted, got %d arguments: put the topic in quotes", len(args)))
 	}
 	return nil
-}
-
-func changedOr(cmd *cobra.Command, flag string, value, otherwise int) int {
-	if cmd.Flags().Changed(flag) {
-		return value
-	}
-	return otherwise
 }
 
 // check finds what is wrong with the flags before anything is started, and
@@ -102,7 +102,32 @@ func (f *researchFlags) check() ([]localFile, error) {
 			return nil, fmt.Errorf("--out %s: the folder %s does not exist", f.out, filepath.Dir(f.out))
 		}
 	}
+	if err := f.checkLimits(); err != nil {
+		return nil, err
+	}
 	return findDocuments(f.docs)
+}
+
+func (f *researchFlags) checkLimits() error {
+	if n := f.maxIterations; n != nil && (*n < 0 || *n > workflows.DefaultRounds) {
+		return fmt.Errorf("--max-iterations %d: want 0 to %d", *n, workflows.DefaultRounds)
+	}
+	if f.tokens < 0 {
+		return fmt.Errorf("--budget-tokens %d: want a number above 0", f.tokens)
+	}
+	if usd, err := strconv.ParseFloat(f.usd, 64); f.usd != "" && (err != nil || !(usd > 0) || !json.Valid([]byte(f.usd))) {
+		return fmt.Errorf("--budget-usd %q: want an amount of dollars such as 1.50", f.usd)
+	}
+	if f.deadline == "" {
+		return nil
+	}
+	if after, err := time.ParseDuration(f.deadline); err == nil && after > 0 {
+		return nil
+	}
+	if _, err := time.Parse(time.RFC3339, f.deadline); err != nil {
+		return fmt.Errorf("--deadline %q: want a duration such as 10m, or a time such as 2030-01-02T15:04:05Z", f.deadline)
+	}
+	return nil
 }
 
 func research(ctx context.Context, s *settings, flags researchFlags, topic string) error {
@@ -156,7 +181,11 @@ func startLocal(ctx context.Context, s *settings, flags researchFlags) (*runtime
 		}
 	}
 	quiet(&config)
-	return runtime.New(ctx, runtime.Options{Config: config, Embedded: true, Version: version})
+	local, err := runtime.New(ctx, runtime.Options{Config: config, Embedded: true, Version: version})
+	if errors.Is(err, devserver.ErrInUse) {
+		return nil, fmt.Errorf("%w; or have that one do the research with --server URL", err)
+	}
+	return local, err
 }
 
 // quiet keeps the log out of the progress, unless somebody asked for more.
