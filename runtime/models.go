@@ -85,9 +85,24 @@ func (r *Runtime) routedModels() []string {
 	return slices.Compact(names)
 }
 
+// servedOffline says that the built-in offline model serves an agent: it answers
+// in milliseconds, which is not worth an activity of its own.
+func (r *Runtime) servedOffline(agent string) bool {
+	routes := r.options.Config.Models
+	model, routed := routes.Agents[agent]
+	if !routed {
+		model = routes.Default
+	}
+	_, replaced := r.options.Providers[providerOffline]
+	return r.options.Config.Catalog[model].Provider == providerOffline && !replaced
+}
+
+// providerOffline is the name of the provider that needs no model.
+const providerOffline = "offline"
+
 func (r *Runtime) newProvider(ctx context.Context, name string) (provider.Provider, error) {
 	switch config := r.options.Config.Providers; name {
-	case "offline":
+	case providerOffline:
 		return offline.New(func(agent string) (agents.Definition, bool) {
 			definition, ok := r.agents[agent]
 			return definition, ok

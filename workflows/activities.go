@@ -56,22 +56,21 @@ type ModelReply struct {
 	Output     string    `json:"output,omitempty"`
 }
 
-// CallRef points at a tool call in a transcript's last message.
+// CallRef points at a tool call that a model wishes to make.
 type CallRef struct {
-	ID   string `json:"id"`
 	Tool string `json:"tool"`
+	Ref  string `json:"ref"` // blob of the call
 }
 
-// ToolCall asks for one tool call of a transcript to be made.
+// ToolCall asks for a tool call to be made.
 type ToolCall struct {
-	Run        string   `json:"run"`
-	Client     string   `json:"client,omitempty"`
-	Agent      string   `json:"agent"`
-	Label      string   `json:"label"`
-	Sources    []string `json:"sources,omitempty"`
-	Transcript string   `json:"transcript"`
-	Call       CallRef  `json:"call"`
-	Step       int      `json:"step"`
+	Run     string   `json:"run"`
+	Client  string   `json:"client,omitempty"`
+	Agent   string   `json:"agent"`
+	Label   string   `json:"label"`
+	Sources []string `json:"sources,omitempty"`
+	Call    CallRef  `json:"call"`
+	Step    int      `json:"step"`
 }
 
 // Settings are what the configuration decides for a run, read once when it
@@ -83,6 +82,7 @@ type Settings struct {
 	ReviewReminder time.Duration     `json:"review_reminder"` // after the opening; 0 is none
 	ReviewExpiry   string            `json:"review_expiry"`   // ExpiryReject or ExpiryPublish
 	Attributes     bool              `json:"attributes"`      // whether the namespace knows our search attributes
+	Instant        map[string]bool   `json:"instant"`         // agents whose model answers in milliseconds, in this process
 	Agents         map[string]string `json:"agents"`          // version of each agent
 }
 

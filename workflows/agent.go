@@ -76,8 +76,12 @@ func Ask[Out any](ctx workflow.Context, name, agent string, input any) (Out, err
 func invokeModel(ctx workflow.Context, call ModelCall) (ModelReply, error) {
 	var reply ModelReply
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s**: model call %d", call.Label, call.Step+1))
-	ctx = modelOptions(ctx, fmt.Sprintf("%s · model call %d", call.Agent, call.Step+1))
-	err := workflow.ExecuteActivity(ctx, InvokeModelName, call).Get(ctx, &reply)
+	summary := fmt.Sprintf("%s · model call %d", call.Agent, call.Step+1)
+	if call.Instant {
+		err := workflow.ExecuteLocalActivity(quickOptions(ctx, summary), InvokeModelName, call).Get(ctx, &reply)
+		return reply, err
+	}
+	err := workflow.ExecuteActivity(modelOptions(ctx, summary), InvokeModelName, call).Get(ctx, &reply)
 	return reply, err
 }
 
@@ -86,8 +90,7 @@ func callTools(ctx workflow.Context, run AgentRun, reply ModelReply, step int) (
 	futures := make([]workflow.Future, len(reply.Calls))
 	for i, call := range reply.Calls {
 		futures[i] = workflow.ExecuteLocalActivity(quickOptions(ctx, call.Tool), CallToolName, ToolCall{
-			Run: run.Run, Client: run.Client, Agent: run.Agent, Label: run.Label, Sources: run.Sources,
-			Transcript: reply.Transcript, Call: call, Step: step,
+			Run: run.Run, Client: run.Client, Agent: run.Agent, Label: run.Label, Sources: run.Sources, Call: call, Step: step,
 		})
 	}
 	results := make([]string, len(futures))

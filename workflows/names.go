@@ -102,6 +102,7 @@ type AgentRun struct {
 	Team    string          `json:"team,omitempty"`
 	Agent   string          `json:"agent"`
 	Version string          `json:"version,omitempty"` // of the agent, as the run started with
+	Instant bool            `json:"instant,omitempty"` // its model answers in milliseconds, in the worker itself
 	Label   string          `json:"label"`             // "analyst · question 3 of 6: …"
 	Input   json.RawMessage `json:"input"`             // what is large in it is held by reference
 	Sources []string        `json:"sources,omitempty"`

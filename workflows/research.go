@@ -44,8 +44,8 @@ type research struct {
 	done    int // agent runs
 	total   int
 	said    map[string]int // events told, by what they say
-	notice  string // why the report is partial; empty while it is whole
-	expired bool   // the deadline passed
+	notice  string         // why the report is partial; empty while it is whole
+	expired bool           // the deadline passed
 	human   humanReview
 }
 

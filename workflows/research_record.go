@@ -15,7 +15,6 @@ func (r *research) enter(ctx workflow.Context, phase string) error {
 		return nil
 	}
 	r.phase = phase
-	r.tag(ctx, AttributePhase.ValueSet(phase), AttributeStatus.ValueSet(statusRunning))
 	workflow.SetCurrentDetails(ctx, r.details())
 	return r.record(ctx, Record{Status: statusRunning, Phase: phase}, "phase", struct {
 		Phase string `json:"phase"`
@@ -25,7 +24,6 @@ func (r *research) enter(ctx workflow.Context, phase string) error {
 // end puts the run into a final status.
 func (r *research) end(ctx workflow.Context, status, reason string) error {
 	r.phase = PhaseDone
-	r.tag(ctx, AttributePhase.ValueSet(r.phase), AttributeStatus.ValueSet(status))
 	workflow.SetCurrentDetails(ctx, r.details())
 	return r.record(ctx, Record{Status: status, Phase: r.phase, Error: reason}, "run.finished", struct {
 		Status string `json:"status"`
@@ -50,8 +48,9 @@ func (r *research) record(ctx workflow.Context, record Record, kind string, data
 	if err != nil {
 		return err
 	}
-	if spend := float64(recorded.Usage.CostNanoUSD) / 1e9; record.Phase != "" {
-		r.tag(ctx, AttributeSpend.ValueSet(spend))
+	if record.Phase != "" {
+		r.tag(ctx, AttributePhase.ValueSet(record.Phase), AttributeStatus.ValueSet(record.Status),
+			AttributeSpend.ValueSet(float64(recorded.Usage.CostNanoUSD)/1e9))
 	}
 	return nil
 }

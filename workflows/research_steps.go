@@ -217,7 +217,7 @@ func (r *research) allEvidence(ctx workflow.Context) (string, error) {
 func (r *research) runAgent(ctx workflow.Context, agent, name, label string, input any) (string, error) {
 	result, err := StartAgent(ctx, name, AgentRun{
 		Run: r.id, Client: r.request.Client, Team: r.request.Team, Agent: agent, Version: r.settings.Agents[agent],
-		Label: label, Sources: r.request.Sources,
+		Instant: r.settings.Instant[agent], Label: label, Sources: r.request.Sources,
 	}, input)
 	if err != nil {
 		return "", err

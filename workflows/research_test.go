@@ -71,8 +71,8 @@ func (w *world) register() {
 			return w.invoke(ctx, call)
 		},
 		workflows.CallToolName: func(_ context.Context, call workflows.ToolCall) (string, error) {
-			w.locked(func() { w.tools = append(w.tools, call.Call.ID) })
-			return "result:" + call.Call.ID, nil
+			w.locked(func() { w.tools = append(w.tools, call.Call.Ref) })
+			return "result:" + call.Call.Ref, nil
 		},
 		workflows.LoadOutputName: func(context.Context, string) (json.RawMessage, error) { return json.Marshal(plan) },
 		workflows.CollectName:    func(context.Context, workflows.Collect) (string, error) { return "evidence", nil },
@@ -203,7 +203,7 @@ func TestAnAgentCallsToolsInParallel(t *testing.T) {
 	w := newWorld(t)
 	w.invoke = func(_ context.Context, call workflows.ModelCall) (workflows.ModelReply, error) {
 		if strings.HasPrefix(call.Label, "gatherer · question 1 ") && call.Step == 0 {
-			return workflows.ModelReply{Transcript: "t1", Calls: []workflows.CallRef{{ID: "a", Tool: "x"}, {ID: "b", Tool: "y"}}}, nil
+			return workflows.ModelReply{Transcript: "t1", Calls: []workflows.CallRef{{Ref: "a", Tool: "x"}, {Ref: "b", Tool: "y"}}}, nil
 		}
 		if call.Step == 1 && (call.Transcript != "t1" || !slices.Equal(call.Results, []string{"result:a", "result:b"})) {
 			return workflows.ModelReply{}, fmt.Errorf("transcript %q, results %v", call.Transcript, call.Results)

@@ -72,7 +72,6 @@ func (r *research) awaitDecision(ctx workflow.Context) (ReviewDecision, error) {
 		return ReviewDecision{}, err
 	}
 	r.human = humanReview{digest: r.draft.Digest}
-	r.tag(ctx, AttributePhase.ValueSet(PhaseHuman), AttributeStatus.ValueSet(statusAwaiting))
 	err = r.record(ctx, Record{Status: statusAwaiting, Phase: PhaseHuman}, "awaiting_review", ReviewDecision{Digest: r.draft.Digest})
 	if err != nil {
 		return ReviewDecision{}, err

@@ -75,9 +75,6 @@ func candidates(in Input, seen reading) []candidate {
 		}
 		around := seen.document(h.Document)
 		for _, s := range h.Sentences {
-			if !prose.StandsUnder(h.Title, s.Text) || prose.Similarity(h.Title, s.Text) > 0.8 {
-				continue
-			}
 			r := topic.Judge(prose.Passage{
 				Title: h.Title, Heading: h.Heading, Sentence: s.Text, Around: around, Topical: slices.Contains(about, h.Document), AnyScope: anyScope,
 			})
@@ -92,7 +89,8 @@ func candidates(in Input, seen reading) []candidate {
 			if section == prose.SectionResults && !r.Own && !strings.ContainsFunc(s.Text, unicode.IsDigit) {
 				score -= 2.5 // a detail of a study, and without a figure
 			}
-			if score >= leastScore {
+			// Last, because it is dearest.
+			if score >= leastScore && prose.StandsUnder(h.Title, s.Text) && prose.Similarity(h.Title, s.Text) <= 0.8 {
 				out = append(out, candidate{sentence: s, document: h.Document, relevance: r, fit: fit, score: score, order: len(out), print: prose.Print(s.Text)})
 			}
 		}

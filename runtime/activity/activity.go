@@ -43,7 +43,7 @@ type Options struct {
 	Sources  Sources
 	Agents   map[string]agents.Definition
 	Tools    map[string]tools.Tool
-	Settings workflows.Settings // for new runs
+	Settings workflows.Settings // for new runs; the agents are filled in
 	Logger   *zap.Logger
 	Now      func() time.Time
 }

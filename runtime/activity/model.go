@@ -211,7 +211,11 @@ func (a *Activities) pendingCalls(ctx context.Context, t turn, calls []agents.To
 	}
 	reply := workflows.ModelReply{Transcript: ref}
 	for _, call := range calls {
-		reply.Calls = append(reply.Calls, workflows.CallRef{ID: call.ID, Tool: call.Name})
+		ref, err := a.putJSON(ctx, call)
+		if err != nil {
+			return workflows.ModelReply{}, fmt.Errorf("storing a tool call: %w", err)
+		}
+		reply.Calls = append(reply.Calls, workflows.CallRef{Tool: call.Name, Ref: ref})
 	}
 	return reply, nil
 }

@@ -15,7 +15,7 @@ import (
 // CallTool makes one tool call of a transcript and stores its result. What the
 // run may read comes from the run, never from the call.
 func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (string, error) {
-	call, err := a.findCall(ctx, in)
+	call, err := load[agents.ToolCall](ctx, a.Store, in.Call.Ref)
 	if err != nil {
 		return "", err
 	}
@@ -48,19 +48,4 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 		return "", err
 	}
 	return a.putJSON(ctx, answer)
-}
-
-func (a *Activities) findCall(ctx context.Context, in workflows.ToolCall) (agents.ToolCall, error) {
-	transcript, err := load[[]agents.Message](ctx, a.Store, in.Transcript)
-	if err != nil {
-		return agents.ToolCall{}, err
-	}
-	if len(transcript) > 0 {
-		for _, call := range transcript[len(transcript)-1].ToolCalls {
-			if call.ID == in.Call.ID {
-				return call, nil
-			}
-		}
-	}
-	return agents.ToolCall{}, refuse("the transcript has no tool call %q", in.Call.ID)
 }
