@@ -176,7 +176,7 @@ func (o trendOutput) sentence(t task) string {
 	from := fmt.Sprintf("%s in %s", prose.Figure(o.First.Value), o.First.Period)
 	to := fmt.Sprintf("%s in %s", prose.Figure(o.Last.Value), o.Last.Period)
 	rising, falling := strings.HasPrefix(o.Direction, "incr"), strings.HasPrefix(o.Direction, "decr")
-	verb := ""
+	var verb string
 	switch {
 	case !o.Significant:
 		return fmt.Sprintf("%s shows no statistically significant trend between %s and %s %s.", o.measure(t), o.First.Period, o.Last.Period, test)

@@ -50,34 +50,39 @@ func (t Topic) enough() float64 {
 // Judge says how a sentence stands to the topic. Title and heading count as if
 // they stood in the sentence; what is around it only counts for the scope.
 func (t Topic) Judge(p Passage) Relevance {
-	sentence := Stems(p.Sentence)
-	title := Stems(p.Title + " . " + p.Heading)
+	sentence, title := Stems(p.Sentence), Stems(p.Title+" . "+p.Heading)
 	both := slices.Concat(title, []string{"."}, sentence)
-	r := Relevance{Scoped: p.AnyScope || len(t.scope) == 0 || meetsAny(t.scope, both) || meetsAny(t.scope, Stems(p.Around))}
-	own, term := met(t.subject, sentence, false)
-	with, titleTerm := met(t.subject, both, false)
-	switch {
-	case with >= t.enough() && (own > 0 || titleTerm != ""):
-		r.Tier, r.Term, r.Own = Direct, firstOf(term, titleTerm), own > 0
+	scopedHere := t.inScope(both)
+	r := Relevance{Scoped: p.AnyScope || scopedHere || t.inScope(Stems(p.Around))}
+	own, reached, term := t.reach(sentence, both, false)
+	if reached >= t.enough() {
+		r.Tier, r.Term, r.Own = Direct, term, own > 0
 		return r
 	}
-	ownRelated, term := met(t.subject, sentence, true)
-	withRelated, titleTerm := met(t.subject, both, true)
+	loose := reached >= t.enough()/2 && len(t.subject) > 1
+	own, reached, term = t.reach(sentence, both, true)
 	inTitle, _ := met(t.subject, title, true)
-	scopedHere := len(t.scope) == 0 || meetsAny(t.scope, both)
-	if p.Topical && withRelated < t.enough() && r.Scoped {
+	anchored := inTitle >= t.enough() || p.Topical || own >= t.enough() && scopedHere
+	switch {
+	case r.Scoped && reached >= t.enough() && anchored:
+		r.Tier, r.Term, r.Own = Related, term, own > 0
+	case r.Scoped && p.Topical:
 		r.Tier, r.Term = Related, "document on a related subject"
-		return r
-	}
-	if withRelated >= t.enough() && r.Scoped && (inTitle >= t.enough() || p.Topical || ownRelated >= t.enough() && scopedHere) {
-		r.Tier, r.Term, r.Own = Related, firstOf(term, titleTerm), ownRelated > 0
-		return r
-	}
-	if len(t.scope) > 0 && !p.AnyScope && meetsAll(t.scope, both) || with >= t.enough()/2 && len(t.subject) > 1 {
+	case loose, len(t.scope) > 0 && !p.AnyScope && meetsAll(t.scope, both):
 		r.Tier = Loose
 	}
 	return r
 }
+
+// reach is the share of the subject that a sentence meets by itself and with
+// its title, and the name by which it does.
+func (t Topic) reach(sentence, both []string, related bool) (own, reached float64, term string) {
+	own, ownTerm := met(t.subject, sentence, related)
+	reached, term = met(t.subject, both, related)
+	return own, reached, firstOf(ownTerm, term)
+}
+
+func (t Topic) inScope(stems []string) bool { return len(t.scope) == 0 || meetsAny(t.scope, stems) }
 
 // Names says that a text names the subject of the topic, or one of its direct
 // synonyms; Touches that it names that or a related subject.
@@ -94,7 +99,7 @@ func (t Topic) Touches(text string) bool {
 
 // Scoped says that a text meets the scope of the topic; a topic without scope
 // is always met.
-func (t Topic) Scoped(text string) bool { return len(t.scope) == 0 || meetsAny(t.scope, Stems(text)) }
+func (t Topic) Scoped(text string) bool { return t.inScope(Stems(text)) }
 
 // Terms lists the content words of the topic for a search.
 func (t Topic) Terms() []string {

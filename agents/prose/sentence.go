@@ -176,7 +176,7 @@ func Problems(sentence string) []string {
 }
 
 var (
-	markupPattern = regexp.MustCompile("\\*\\*|__|\\]\\(|</?[a-zA-Z]+[ >/]|&[a-z]+;|^#+ |\\{\\{|\\}\\}|^\\||\\|$|\\\\[nrt]")
+	markupPattern = regexp.MustCompile(`\*\*|__|\]\(|</?[a-zA-Z]+[ >/]|&[a-z]+;|^#+ |\{\{|\}\}|^\||\|$|\\[nrt]`)
 	brokenPoint   = regexp.MustCompile(`\w \.(\s|$)`)
 	listMark      = regexp.MustCompile(`(^|\s)\(?[a-z0-9]\)\s`)
 	brokenOff     = regexp.MustCompile(`\b(of|a|the|and) \d{1,2}\.$`)

@@ -102,7 +102,7 @@ func dropLead(words []string) []string {
 		return words
 	}
 	words = words[start:]
-	for i := 0; i < min(4, len(words)-1); i++ {
+	for i := range max(0, min(4, len(words)-1)) {
 		if strings.EqualFold(words[i], "of") && i > 0 && effectNoun(words[i-1]) {
 			return words[i+1:]
 		}

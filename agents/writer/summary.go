@@ -28,10 +28,7 @@ func (m material) summary() agents.Section {
 	}
 	first = append(first, m.basis())
 	section.Paragraphs = append(section.Paragraphs, paragraph(first...))
-	list := agents.Paragraph{List: true}
-	for _, it := range m.headlines() {
-		list.Sentences = append(list.Sentences, it)
-	}
+	list := agents.Paragraph{List: true, Sentences: m.headlines()}
 	if len(list.Sentences) > 0 {
 		section.Paragraphs = append(section.Paragraphs, list)
 	}
