@@ -18,13 +18,22 @@ import (
 	"go.temporal.io/api/history/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/analyst"
+	"github.com/quaestor-run/quaestor/agents/coordinator"
+	"github.com/quaestor-run/quaestor/agents/gatherer"
+	"github.com/quaestor-run/quaestor/agents/reviewer"
+	"github.com/quaestor-run/quaestor/agents/writer"
 	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime"
+	"github.com/quaestor-run/quaestor/runtime/provider"
+	"github.com/quaestor-run/quaestor/runtime/provider/offline"
 	"github.com/quaestor-run/quaestor/runtime/server/client"
 )
 
-// start runs everything in the test, on an empty data folder.
-func start(t *testing.T, change func(*configs.Config)) *runtime.Runtime {
+// start runs everything in the test, on an empty data folder. Providers replace
+// built-in ones.
+func start(t *testing.T, providers map[string]provider.Provider) *runtime.Runtime {
 	t.Helper()
 	config, err := configs.Load("", func(string) string { return "" })
 	if err != nil {
@@ -32,10 +41,7 @@ func start(t *testing.T, change func(*configs.Config)) *runtime.Runtime {
 	}
 	config.Data, config.Server.Addr, config.Temporal.UIAddr = t.TempDir(), "127.0.0.1:0", ""
 	config.Telemetry.LogLevel = "error"
-	if change != nil {
-		change(&config)
-	}
-	r, err := runtime.New(t.Context(), runtime.Options{Config: config, Embedded: true, LogOutput: io.Discard})
+	r, err := runtime.New(t.Context(), runtime.Options{Config: config, Embedded: true, Providers: providers, LogOutput: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +126,30 @@ func TestRecordHistories(t *testing.T) {
 	decide(t, api, client.DecisionRequestDecisionApprove)
 	follow(t, api, reviewed, "run.finished")
 	record(t, r, folder, "research-reviewed", reviewed)
+
+	// A model that is not in the worker is called by an activity of its own.
+	elsewhere := start(t, map[string]provider.Provider{"offline": offline.New(builtinAgent(t))})
+	api = connect(t, elsewhere)
+	modelled := create(t, api, client.ResearchRequest{Topic: topic, Sources: sources})
+	follow(t, api, modelled, "run.finished")
+	record(t, elsewhere, folder, "research-model", modelled)
+	record(t, elsewhere, folder, "agent-model", modelled+"/analyst-1")
+}
+
+func builtinAgent(t *testing.T) func(string) (agents.Definition, bool) {
+	t.Helper()
+	defined := map[string]agents.Definition{}
+	for _, role := range []runtime.Agent{coordinator.New(), gatherer.New(), analyst.New(), writer.New(), reviewer.New()} {
+		definition, err := role.Define()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defined[definition.Name] = definition
+	}
+	return func(name string) (agents.Definition, bool) {
+		definition, ok := defined[name]
+		return definition, ok
+	}
 }
 
 // decide waits for the one open review and decides on it.
