@@ -141,7 +141,7 @@ func TestStreamsAndUploadsOutliveTimeouts(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	hasty := httptest.NewUnstartedServer(w.server)
-	hasty.Config.ReadTimeout, hasty.Config.WriteTimeout = 150*time.Millisecond, 150*time.Millisecond
+	hasty.Config.ReadTimeout, hasty.Config.WriteTimeout = 500*time.Millisecond, 500*time.Millisecond
 	hasty.Start()
 	t.Cleanup(hasty.Close)
 	w.url = hasty.URL
@@ -153,7 +153,7 @@ func TestStreamsAndUploadsOutliveTimeouts(t *testing.T) {
 	go func() {
 		part, err := form.CreateFormFile("file", "slow.md")
 		for range 10 {
-			time.Sleep(40 * time.Millisecond)
+			time.Sleep(120 * time.Millisecond)
 			if err == nil {
 				_, err = io.WriteString(part, "word ")
 			}

@@ -16,6 +16,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"go.uber.org/zap"
+
 	"github.com/quaestor-run/quaestor/runtime/store"
 )
 
@@ -108,6 +110,7 @@ func (u *upload) readFile(ctx context.Context, part *multipart.Part) error {
 		return newProblem(http.StatusRequestEntityTooLarge, "An upload may have %d files; send the rest in another.", u.server.limits.Files)
 	}
 	if err := u.hold(name, part); err != nil {
+		u.noteTooLarge(ctx)
 		// Whoever still sends cannot hear the answer: take some more first.
 		_, _ = io.CopyN(io.Discard, part, 4*u.server.limits.File)
 		return err
@@ -116,6 +119,25 @@ func (u *upload) readFile(ctx context.Context, part *multipart.Part) error {
 		return nil
 	}
 	return u.ingestWaiting(ctx)
+}
+
+// noteTooLarge keeps a file above the limit as a document that could not be
+// read, where its corpus is known, so that reports name the gap.
+func (u *upload) noteTooLarge(ctx context.Context) {
+	if u.corpus == "" || len(u.waiting) == 0 {
+		return
+	}
+	file := u.waiting[len(u.waiting)-1]
+	if info, err := file.temp.Stat(); err != nil || info.Size() <= u.server.limits.File {
+		return
+	}
+	if _, err := file.temp.Seek(0, io.SeekStart); err != nil {
+		return
+	}
+	document, err := u.server.documents.Ingest(ctx, u.corpus, file.name, file.temp)
+	if err != nil && document.Unread == "" {
+		u.server.log.Warn("noting a file that is too large", zap.String("file", file.name), zap.Error(err))
+	}
 }
 
 // hold puts a file on disk, within its limit.
