@@ -13,7 +13,7 @@ GOTESTSUM     := bin/gotestsum-v1.13.0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-GOTEST  := $(GOTESTSUM) --format pkgname --format-hide-empty-pkg --hide-summary=output --
+GOTEST  := $(GOTESTSUM) --format pkgname --format-hide-empty-pkg --
 
 # Packages with tests of the embedded Temporal server. They run without the
 # race detector: with it, building the server alone takes longer than all else.
@@ -24,7 +24,6 @@ BENCHTIME ?= 1s
 BENCH     ?= .
 
 export GOFLAGS ?= -mod=readonly
-export CGO_ENABLED ?= 1
 
 .PHONY: help
 help: ## explain the targets
@@ -32,11 +31,11 @@ help: ## explain the targets
 
 .PHONY: build
 build: ## build dist/quaestor, with the Temporal server in it
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o dist/quaestor ./cmd/quaestor
+	go build -ldflags '$(LDFLAGS)' -o dist/quaestor ./cmd/quaestor
 
 .PHONY: slim
 slim: ## build dist/quaestor-slim, for an existing Temporal server
-	CGO_ENABLED=0 go build -trimpath -tags slim -ldflags '$(LDFLAGS)' -o dist/quaestor-slim ./cmd/quaestor
+	go build -tags slim -ldflags '$(LDFLAGS)' -o dist/quaestor-slim ./cmd/quaestor
 
 .PHONY: test
 test: needs $(GOTESTSUM) ## run every test: with the race detector, then those of the embedded server
