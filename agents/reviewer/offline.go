@@ -133,20 +133,22 @@ func (c *checker) sentences() {
 }
 
 // duplicates finds sentences that say what another has already said. The
-// summary may restate in other words, but not repeat.
+// summary may restate in other words, but not repeat. The limitations name one
+// gap after another in the same words: there only the same text is a repetition.
 func (c *checker) duplicates() {
 	type seen struct {
-		text    string
-		print   prose.Fingerprint
-		summary bool
+		text  string
+		print prose.Fingerprint
+		kind  agents.SectionKind
 	}
 	var before []seen
 	for _, s := range c.in.Draft.Value.Sections {
 		for _, p := range s.Paragraphs {
 			for _, sentence := range p.Sentences {
-				this := seen{sentence.Text, prose.Print(sentence.Text), s.Kind == agents.SectionSummary}
+				this := seen{sentence.Text, prose.Print(sentence.Text), s.Kind}
 				again := slices.ContainsFunc(before, func(b seen) bool {
-					return b.text == this.text || b.summary == this.summary && len(this.print.Content) > 3 && len(b.print.Content) > 3 && b.print.Same(this.print)
+					comparable := (b.kind == agents.SectionSummary) == (this.kind == agents.SectionSummary) && this.kind != agents.SectionLimitations
+					return b.text == this.text || comparable && len(this.print.Content) > 3 && len(b.print.Content) > 3 && b.print.Same(this.print)
 				})
 				if again {
 					c.add(agents.Issue{

@@ -87,6 +87,19 @@ func TestSoundDraftIsAccepted(t *testing.T) {
 	}
 }
 
+func TestGapsInTheSameWordsAreNoRepetition(t *testing.T) {
+	t.Parallel()
+	in := input()
+	limitations := &in.Draft.Value.Sections[len(in.Draft.Value.Sections)-1].Paragraphs[0]
+	for _, name := range []string{"huge.md", "huge.csv"} {
+		limitations.Sentences = append(limitations.Sentences,
+			say("The document “"+name+"” could not be read: it is larger than 64 MB; split it into parts, or raise the limit."))
+	}
+	if got := review(t, in); !got.Accept || len(got.Issues) != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestFaultsAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
