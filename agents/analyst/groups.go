@@ -85,7 +85,7 @@ func readGroups(in Input, t task, value json.RawMessage) ([]agents.Finding, erro
 		others = append(others, prose.Quote(g.Name)+" with "+part(g))
 	}
 	f := agents.Finding{
-		Statement: fmt.Sprintf("Of %s %s in %s, %s fall to %s, followed by %s.",
+		Statement: fmt.Sprintf("Of the total of %s for %s in %s, %s fall to %s, followed by %s.",
 			prose.Figure(total), prose.Quote(prose.ColumnName(t.column)), prose.Quote(t.table), part(groups[0]), prose.Quote(groups[0].Name), prose.List(others)),
 		Theme: in.Question.Theme, Confidence: "high", Evidence: []string{out.Evidence},
 		DataPoints:   []agents.DataPoint{{Label: groups[0].Name, Value: groups[0].Sum, Unit: prose.ColumnName(t.column), Evidence: out.Evidence}},

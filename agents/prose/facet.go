@@ -105,7 +105,7 @@ func (f Facet) cues() string {
 	case Distribution:
 		return "majority|most common|more common|per cent of|percent of|proportion|share of|uptake|adoption|varied|variation|distributed|concentrated|accounted for|accounts for|half of|a third|a quarter|most of|widely|practices"
 	case Effects:
-		return "improve|improves|improved|improvement|improvements|reduce|reduces|reduced|reduction|increase|increases|increased|decrease|decreases|decreased|associated|effective|benefit|benefits|better|faster|higher|lower|more likely|led to|leads to|result in|results in|resulted in|enable|enables|allow|allows|helps|useful|accuracy|sensitivity|specificity|comparable|alternative|predict|predicts|outcome|outcomes|impact|influence|influences|affect|affects|affected|cost|costs|saved|savings|raised|rose|fell|effect|effects|successful|satisfactory|integral"
+		return "improve|improves|improved|improvement|improvements|reduce|reduces|reduced|reduction|increase|increases|increased|decrease|decreases|decreased|associated|effective|benefit|benefits|better|faster|higher|lower|more likely|led to|leads to|result in|results in|resulted in|enable|enables|allow|allows|helps|useful|accuracy|sensitivity|specificity|comparable|alternative|predict|predicts|outcome|outcomes|impact|influence|influences|affect|affects|affected|cost|costs|saved|savings|raised|rose|fell|effect|effects|successful|satisfactory|integral|feasible|safe and effective"
 	}
 	return ""
 }
@@ -117,7 +117,7 @@ func (f Facet) stops() string {
 	case Distribution:
 		return "improve|improves|improved|did improve|reduced|would have raised"
 	case Harms:
-		return "risk factor scores|risk status|familial risk|at high risk|as high risk"
+		return "risk factor scores|risk status|familial risk|at high risk|as high risk|weight loss"
 	}
 	return ""
 }

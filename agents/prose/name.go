@@ -52,21 +52,26 @@ func ColumnName(name string) string {
 	return strings.Join(words, " ")
 }
 
-// nameWords splits at underscores, hyphens and points, between a letter and a
-// digit, and where lower case turns to upper.
+// nameWords splits at underscores, hyphens and points, where lower case turns
+// to upper, and between a word of three or more small letters and a number, so
+// that "may2024" is two words and "CO2" one.
 func nameWords(name string) []string {
 	var out strings.Builder
 	var last rune
+	small := 0 // letters in lower case right before
 	for _, r := range name {
 		switch {
 		case r == '_' || r == '-' || r == '.' || r == ' ':
 			out.WriteByte(' ')
-		case unicode.IsDigit(r) != unicode.IsDigit(last) && (unicode.IsLetter(r) || unicode.IsLetter(last)),
-			unicode.IsUpper(r) && unicode.IsLower(last):
+		case unicode.IsUpper(r) && unicode.IsLower(last), unicode.IsDigit(r) && small >= 3, unicode.IsLower(r) && unicode.IsDigit(last):
 			out.WriteByte(' ')
 			out.WriteRune(r)
 		default:
 			out.WriteRune(r)
+		}
+		small++
+		if !unicode.IsLower(r) {
+			small = 0
 		}
 		last = r
 	}

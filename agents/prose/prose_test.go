@@ -34,6 +34,8 @@ func TestNumbersAsWritten(t *testing.T) {
 		{prose.ColumnName("yrdec"), "year of decision"},
 		{prose.ColumnName("meanTemperature"), "mean temperature"},
 		{prose.ColumnName("Panel (Lead)"), "Panel (Lead)"},
+		{prose.ColumnName("CO2"), "CO2"},
+		{prose.ColumnName("ae_3mths"), "ae 3 months"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

@@ -68,7 +68,7 @@ func (t Topic) Judge(p Passage) Relevance {
 		r.Tier, r.Term, r.Own = Related, term, own > 0
 	case r.Scoped && p.Topical:
 		r.Tier, r.Term = Related, "document on a related subject"
-	case loose, len(t.scope) > 0 && !p.AnyScope && meetsAll(t.scope, both):
+	case loose, hasWeight(t.scope) && !p.AnyScope && meetsAll(t.scope, both):
 		r.Tier = Loose
 	}
 	return r
@@ -82,7 +82,8 @@ func (t Topic) reach(sentence, both []string, related bool) (own, reached float6
 	return own, reached, firstOf(ownTerm, term)
 }
 
-func (t Topic) inScope(stems []string) bool { return len(t.scope) == 0 || meetsAny(t.scope, stems) }
+// inScope holds where the scope is met, or is too general to be a condition.
+func (t Topic) inScope(stems []string) bool { return !hasWeight(t.scope) || meetsAny(t.scope, stems) }
 
 // Names says that a text names the subject of the topic, or one of its direct
 // synonyms; Touches that it names that or a related subject.
@@ -188,7 +189,7 @@ func containsPhrase(stems, phrase []string) bool {
 
 func meetsAny(cs []concept, stems []string) bool {
 	for _, c := range cs {
-		if (c.weight >= 1 || !hasWeight(cs)) && firstMet(c.direct, stems, c.fuzzy) != "" {
+		if c.weight >= 1 && firstMet(c.direct, stems, c.fuzzy) != "" {
 			return true
 		}
 	}

@@ -84,7 +84,7 @@ func dangles(text string) bool {
 }
 
 // backPattern finds a first clause that points back: "Although these benefits …".
-var backPattern = regexp.MustCompile(`(?i)^(although|though|while|because|since|when|if|given|despite|beyond|besides|after|before|with|in|of|for|from|at|on|under|among) (all |both |each of |some of |most of )?(these|this|those|such|that)\b`)
+var backPattern = regexp.MustCompile(`(?i)^(although|though|while|because|since|when|if|given|despite|beyond|besides|after|before|over|during|with|in|of|for|from|at|on|under|among) (all |both |each of |some of |most of )?(these|this|those|such|that|the same)\b`)
 
 // bareQuantity finds a beginning that counts things named before: "All had …".
 var bareQuantity = regexp.MustCompile(`^(All|Most|Some|None|Many|Few|Several|Half|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|[A-Z][a-z]+-(one|two|three|four|five|six|seven|eight|nine)|\d+) (\([^)]*\) )?(had|were|was|have|has|are|is|did|showed|reported|received|underwent|agreed|said)\b`)
@@ -100,7 +100,7 @@ func firstWords(text string, n int) string {
 	return strings.Join(words[:min(n, len(words))], " ")
 }
 
-var boilerplatePattern = regexp.MustCompile(`(?i)https?://|www\.|\bdoi\b|@|all rights reserved|copyright|©|\bcookies?\b|\bclick\b|\bsubscribe\b|\bet al\b|\b(see|cf\.) (section|table|figure|page|appendix|also)\b|\b(figure|fig\.|table|section) \d|\bgroup [A-D]\b|\bISBN\b|\blicen[cs]ed under\b|\bfile contains\b|\bwe aimed\b|\b(study|paper|article|survey|review) (was|were) (designed|undertaken|conducted|carried out|to)\b|\b(aim|aims|purpose|objective|objectives|goal) of (the|this|our)\b|\bpresent study (aimed|aims|was)\b|\bmain outcome\b|\boutcome measures?\b|\bfocus groups? (was|were)\b|\bthis (paper|article|study|report|section|chapter|brief) (assesses|examines|describes|aims|investigates|explores|evaluates|presents|outlines|summari[sz]es)\b|\bwe (then )?(performed|conducted|utili[sz]ed|used|collected|reviewed|studied|examined|defined|compared|calculated|measured|evaluated|sought|surveyed|interviewed|determined the)\b|\b(was|were) (randomly|randomi[sz]ed|recruited|enrolled|interviewed|calculated|recorded|collected|asked|assessed|measured|evaluated|invited)\b`)
+var boilerplatePattern = regexp.MustCompile(`(?i)https?://|www\.|\bdoi\b|@|all rights reserved|copyright|©|\bcookies?\b|\bclick\b|\bsubscribe\b|\bet al\b|\b(see|cf\.) (section|table|figure|page|appendix|also)\b|\b(figure|fig\.|table|section) \d|\bgroup [A-D]\b|\bISBN\b|\blicen[cs]ed under\b|\bfile contains\b|\bwe aimed\b|\b(study|paper|article|survey|review) (was|were) (designed|undertaken|conducted|carried out|to)\b|\b(aim|aims|purpose|objective|objectives|goal) of (the|this|our)\b|\bpresent study (aimed|aims|was)\b|\b(patients|participants|subjects|respondents|questionnaires) (completed|underwent|were (included|enrolled|treated|studied|identified|followed))\b|\bmain outcome\b|\boutcome measures?\b|\bfocus groups? (was|were)\b|\bthis (paper|article|study|report|section|chapter|brief) (assesses|examines|describes|aims|investigates|explores|evaluates|presents|outlines|summari[sz]es)\b|\bwe (then )?(performed|conducted|utili[sz]ed|used|collected|reviewed|studied|examined|defined|compared|calculated|measured|evaluated|sought|surveyed|interviewed|determined the)\b|\b(was|were) (randomly|randomi[sz]ed|recruited|enrolled|interviewed|calculated|recorded|collected|asked|assessed|measured|evaluated|invited)\b`)
 
 func boilerplate(text string) bool { return boilerplatePattern.MatchString(text) }
 

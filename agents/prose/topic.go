@@ -40,8 +40,11 @@ func ParseTopic(text string) Topic {
 	words := strings.Fields(topic.Text)
 	asked := strings.HasSuffix(line, "?") || len(words) > 0 && asks(words[0])
 	rest := dropLead(words)
+	if last := len(rest) - 1; asked && last > 1 && changeVerb(strings.ToLower(rest[last])) {
+		rest = rest[:last] // "… in Iowa changing"
+	}
 	subject, pivot, scope := splitAtPivot(rest, asked)
-	topic.Subject, topic.Scope = lowerCommon(trimPhrase(subject)), trimPhrase(scope)
+	topic.Subject, topic.Scope = lowerCommon(trimPhrase(subject)), trimPhrase(beforeComparison(scope))
 	if topic.Subject == "" {
 		topic.Subject, topic.Scope = topic.Scope, ""
 	}
@@ -157,6 +160,15 @@ func changeVerb(word string) bool {
 }
 
 const changeStems = " chang affect transform influenc impact shap shape reshap reshape alter improv reduc increas decreas lower rais raise caus cause driv drive driven drove help harm hurt threaten disrupt revolutionis revolutioniz support enabl limit prevent replac evolv develop grow modify moderat predict protect strengthen weaken cut hit "
+
+// beforeComparison leaves out what a scope is compared with: it is no
+// condition on where the subject matters.
+func beforeComparison(scope string) string {
+	for _, mark := range []string{" compared ", " versus ", " vs ", " vs. ", " than ", " rather "} {
+		scope, _, _ = strings.Cut(scope, mark)
+	}
+	return scope
+}
 
 func trimPhrase(phrase string) string {
 	words := strings.Fields(phrase)

@@ -237,7 +237,7 @@ func (m material) under(theme string) (computed, quoted []item) {
 			quoted = append(quoted, it)
 		}
 	}
-	return computed, bySource(quoted)
+	return m.telling(computed), bySource(quoted)
 }
 
 func bySource(items []item) []item {

@@ -65,7 +65,7 @@ func (m material) computedItems() []item {
 
 func (m material) headlines() []agents.Statement {
 	var out []agents.Statement
-	for _, it := range m.telling() {
+	for _, it := range m.telling(m.computedItems()) {
 		if short := m.short(it); short != "" && len(out) < summaryComputed {
 			out = append(out, agents.Statement{Text: short, Evidence: it.Evidence})
 		}
@@ -76,24 +76,35 @@ func (m material) headlines() []agents.Statement {
 	return out
 }
 
-// telling orders the computed items for the summary: significant trends, then
-// counts, then series that show no trend.
-func (m material) telling() []item {
-	items := m.computedItems()
-	rank := func(it item) int {
+// telling orders computed items by what they tell: significant trends, then
+// counts, then series that show no trend; what was computed together stays
+// together.
+func (m material) telling(items []item) []item {
+	type ranked struct {
+		item
+		rank int
+		p    float64
+	}
+	order := make([]ranked, len(items))
+	for i, it := range items {
 		r, ok := m.resultOf(it)
+		order[i] = ranked{it, 3, r.P}
 		switch {
 		case !ok:
-			return 3
 		case r.Direction == "":
-			return 1
+			order[i].rank, order[i].p = 1, 0
 		case r.Significant:
-			return 0
+			order[i].rank = 0
+		default:
+			order[i].rank = 2
 		}
-		return 2
 	}
-	slices.SortStableFunc(items, func(a, b item) int { return rank(a) - rank(b) })
-	return items
+	slices.SortStableFunc(order, func(a, b ranked) int { return cmp.Or(a.rank-b.rank, cmp.Compare(a.p, b.p)) })
+	out := make([]item, len(order))
+	for i, o := range order {
+		out[i] = o.item
+	}
+	return out
 }
 
 // A quotation below leastStrength stands in the summary only while there are
@@ -152,7 +163,7 @@ func strength(it item) float64 {
 		score--
 	}
 	if acronymPattern.MatchString(short) || strings.HasPrefix(short, "This ") {
-		score -= 1.5 // it needs its title to be understood
+		score -= 0.5 // it needs its title to be understood
 	}
 	if strings.HasPrefix(short, "Although") || strings.HasPrefix(short, "While") || len(it.Evidence) > 1 {
 		score -= 2
@@ -164,11 +175,7 @@ var acronymPattern = regexp.MustCompile(`\b[A-Z]{3,}s?\b`)
 
 // gist restates a quotation by its main clause.
 func gist(it item) string {
-	who := "An undated source"
-	if y := it.quote.Year; y > 0 {
-		who = fmt.Sprintf("One source of %d", y)
-	}
-	return fmt.Sprintf("%s %s, in short: “%s”.", who, it.source().Verb(it.quote.Quote), prose.Gist(it.quote.Quote))
+	return fmt.Sprintf("%s %s, in short: “%s”.", it.source().Short().Name(), it.source().Verb(it.quote.Quote), prose.Gist(it.quote.Quote))
 }
 
 // result is what the summary needs of a computation, whichever tool made it.
