@@ -147,8 +147,8 @@ func (c *checker) duplicates() {
 			for _, sentence := range p.Sentences {
 				this := seen{sentence.Text, prose.Print(sentence.Text), s.Kind}
 				again := slices.ContainsFunc(before, func(b seen) bool {
-					comparable := (b.kind == agents.SectionSummary) == (this.kind == agents.SectionSummary) && this.kind != agents.SectionLimitations
-					return b.text == this.text || comparable && len(this.print.Content) > 3 && len(b.print.Content) > 3 && b.print.Same(this.print)
+					alike := (b.kind == agents.SectionSummary) == (this.kind == agents.SectionSummary) && this.kind != agents.SectionLimitations
+					return b.text == this.text || alike && len(this.print.Content) > 3 && len(b.print.Content) > 3 && b.print.Same(this.print)
 				})
 				if again {
 					c.add(agents.Issue{
