@@ -29,7 +29,7 @@ const (
 	interpretedPages = 12
 	pdfTimeout       = 2 * time.Minute
 	pdfMemoryPages   = 8192 // of 64 kB: half a gigabyte for one PDF at most
-	pdfIdle          = 15 * time.Second
+	pdfIdle          = 3 * time.Second
 )
 
 type pdfEngine struct {
