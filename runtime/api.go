@@ -72,12 +72,11 @@ func (r *Runtime) startServer(ctx context.Context) error {
 		return err
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r.served = make(chan error, 1)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if err := api.Serve(serving, r.listener); err != nil {
-			r.served <- fmt.Errorf("serving the API: %w", err)
+			r.fail(fmt.Errorf("serving the API: %w", err))
 		}
 	}()
 	r.onClose("API", func() error { stop(); <-done; return nil })

@@ -42,8 +42,7 @@ type Runtime struct {
 	namespace  string
 	temporalUI string
 	listener   net.Listener
-	served     chan error
-	stopServer context.CancelFunc
+	failed     chan error // holds the first failure that ends the runtime
 	closers    []closer
 }
 
@@ -56,7 +55,7 @@ type closer struct {
 // runs are worked on and the API answers. What was opened before an error is
 // closed again.
 func New(ctx context.Context, options Options) (*Runtime, error) {
-	r := &Runtime{options: options}
+	r := &Runtime{options: options, failed: make(chan error, 1)}
 	if err := r.start(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -72,13 +71,25 @@ func Run(ctx context.Context, options Options) error {
 	return r.Wait(ctx)
 }
 
-// Wait keeps the runtime running until the context ends, and closes it.
+// Wait keeps the runtime running until the context ends or the runtime fails,
+// and closes it.
 func (r *Runtime) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return r.Close()
-	case err := <-r.served:
+	case err := <-r.failed:
 		return errors.Join(err, r.Close())
+	}
+}
+
+// Failed gives the error with which the runtime can no longer work, such as a
+// full disk; the caller then closes it. It is for callers who do not [Runtime.Wait].
+func (r *Runtime) Failed() <-chan error { return r.failed }
+
+func (r *Runtime) fail(err error) {
+	select {
+	case r.failed <- err:
+	default: // another failure was first
 	}
 }
 
@@ -91,6 +102,9 @@ func (r *Runtime) start(ctx context.Context) error {
 		return err
 	}
 	if err := r.listen(); err != nil { // first, so that a taken port costs nothing
+		return err
+	}
+	if err := r.openFolder(ctx); err != nil {
 		return err
 	}
 	if err := r.openStorage(ctx); err != nil {
