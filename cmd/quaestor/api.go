@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/quaestor-run/quaestor/runtime"
@@ -22,10 +23,11 @@ import (
 // api is a server, local or not, as the research command uses it.
 type api struct {
 	*client.API
-	local bool
+	local  bool
+	failed <-chan error // of a local server that can no longer work
 }
 
-func newAPI(base, key string, local bool) (*api, error) {
+func newAPI(base, key string, failed <-chan error) (*api, error) {
 	parsed, err := url.Parse(base)
 	if err != nil || parsed.Host == "" {
 		return nil, fmt.Errorf("--server %q: want a URL such as http://127.0.0.1:8080", base)
@@ -34,7 +36,7 @@ func newAPI(base, key string, local bool) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api{connected, local}, nil
+	return &api{connected, failed != nil, failed}, nil
 }
 
 // sources brings the documents to the server and names what the run may read.
@@ -83,7 +85,7 @@ func (a *api) upload(ctx context.Context, corpus string, batch []localFile) (int
 		}
 		return read, nil
 	case refused != nil && (refused.Status == http.StatusUnprocessableEntity || refused.Status == http.StatusRequestEntityTooLarge):
-		fmt.Fprintf(os.Stderr, "left out: %s: %s\n", batch[0].name, refused.Detail)
+		leftOut(batch[0].name, errors.New(strings.TrimPrefix(refused.Detail, batch[0].name+": ")))
 		return 0, nil
 	case err != nil:
 		return 0, err
@@ -91,7 +93,7 @@ func (a *api) upload(ctx context.Context, corpus string, batch []localFile) (int
 	read := 0
 	for _, document := range documents {
 		if document.Unread != "" {
-			fmt.Fprintf(os.Stderr, "left out: %s: %s\n", document.URI, document.Unread)
+			leftOut(document.URI, errors.New(document.Unread))
 			continue
 		}
 		read++
@@ -160,18 +162,26 @@ func (a *api) run(ctx context.Context, id string) (client.Run, error) {
 // cancelPatience is how long an interrupted command waits for its run to stop.
 const cancelPatience = 5 * time.Second
 
-// follow shows the run until it ends. An interruption cancels the run first.
+// follow shows the run until it ends. An interruption cancels the run first; when
+// the local server fails, the run is left to the next start.
 func (a *api) follow(ctx context.Context, id string, shown *progress) (client.Run, error) {
-	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
+	watch, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
 	unhook := context.AfterFunc(ctx, func() {
 		_, _ = a.CancelResearchWithResponse(watch, id)
-		time.AfterFunc(cancelPatience, stop)
+		time.AfterFunc(cancelPatience, func() { stop(&exit{exitCancelled, errors.New("interrupted; the run goes on at the next start")}) })
 	})
 	defer unhook()
+	go func() {
+		select {
+		case err := <-a.failed:
+			stop(fmt.Errorf("%w. The run goes on at the next start of the same command", err))
+		case <-watch.Done():
+		}
+	}()
 	for event, err := range a.Events(watch, id, 0) {
-		if err != nil && ctx.Err() != nil {
-			return client.Run{}, &exit{exitCancelled, errors.New("interrupted; the run goes on at the next start")}
+		if cause := context.Cause(watch); cause != nil {
+			return client.Run{}, cause
 		}
 		if err != nil {
 			return client.Run{}, fmt.Errorf("following run %s: %w", id, err)

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -24,7 +25,7 @@ type localFile struct {
 const maxLocalFiles = 20_000
 
 // findDocuments lists the files below the folders (a single file is fine too),
-// by name. Hidden files and folders are left out.
+// by name. Hidden files and folders are left out; what cannot be read is named.
 func findDocuments(roots []string) ([]localFile, error) {
 	var files []localFile
 	for _, root := range roots {
@@ -37,7 +38,7 @@ func findDocuments(roots []string) ([]localFile, error) {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("--docs %s: no files there", root)
+			return nil, fmt.Errorf("--docs %s: no files there that can be read", root)
 		}
 		files = append(files, found...)
 	}
@@ -48,18 +49,20 @@ func findDocuments(roots []string) ([]localFile, error) {
 func walkDocuments(root, prefix string, left int) ([]localFile, error) {
 	var files []localFile
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
+		switch hidden := path != root && strings.HasPrefix(entry.Name(), "."); {
+		case err != nil && path == root:
 			return err
-		}
-		hidden := path != root && strings.HasPrefix(entry.Name(), ".")
-		if entry.IsDir() {
-			if hidden {
-				return filepath.SkipDir
-			}
+		case err != nil:
+			leftOut(path, err)
+			return fs.SkipDir
+		case entry.IsDir() && hidden:
+			return fs.SkipDir
+		case entry.IsDir() || hidden:
 			return nil
 		}
-		info, err := os.Stat(path) // follows a link
-		if err != nil || hidden || !info.Mode().IsRegular() {
+		info, err := readable(path)
+		if err != nil {
+			leftOut(path, err)
 			return nil
 		}
 		if len(files) == left {
@@ -77,6 +80,37 @@ func walkDocuments(root, prefix string, left int) ([]localFile, error) {
 	}
 	return files, nil
 }
+
+// readable looks whether a file, or what a link leads to, can be opened. What is
+// no file is not opened: a pipe would wait for its writer.
+func readable(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a file of its own, but " + kindOf(info.Mode()))
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return info, file.Close()
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a link to a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
+}
+
+func leftOut(name string, why error) { fmt.Fprintf(os.Stderr, "left out: %s: %v\n", name, why) }
 
 // corpusName names the corpus of a set of files: the same as long as none of
 // them changes, so that a run that was interrupted finds its documents again.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -71,10 +72,16 @@ func researchCommand(s *settings) *cobra.Command {
 	return cmd
 }
 
+// maxTopic is what the API takes, in characters.
+const maxTopic = 2000
+
 func oneTopic(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0 || strings.TrimSpace(args[0]) == "":
 		return usage(fmt.Errorf("a topic is required: %s \"How is AI changing medical devices?\"", cmd.CommandPath()))
+	case utf8.RuneCountInString(args[0]) > maxTopic:
+		return usage(fmt.Errorf("the topic has %d characters, and at most %d are taken: ask for less, or put the rest into documents",
+			utf8.RuneCountInString(args[0]), maxTopic))
 	case len(args) > 1:
 		return usage(fmt.Errorf("one topic is wanted, got %d arguments: put the topic in quotes", len(args)))
 	}
@@ -135,16 +142,16 @@ func research(ctx context.Context, s *settings, flags researchFlags, topic strin
 	if err != nil {
 		return usage(err)
 	}
-	base := flags.server
+	base, failed := flags.server, (<-chan error)(nil)
 	if base == "" {
 		local, err := startLocal(ctx, s, flags)
 		if err != nil {
 			return err
 		}
 		defer local.Close()
-		base = local.URL()
+		base, failed = local.URL(), local.Failed()
 	}
-	api, err := newAPI(base, os.Getenv("QUAESTOR_API_KEY"), flags.server == "")
+	api, err := newAPI(base, os.Getenv("QUAESTOR_API_KEY"), failed)
 	if err != nil {
 		return usage(err)
 	}
