@@ -5,6 +5,7 @@ package devserver
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -134,11 +135,21 @@ func openFile(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-func makeFolder(path string) error {
+// makeFile makes the folder and an empty file that only its owner can read;
+// SQLite gives its log the same mode. A file that exists is not opened: closing
+// it would drop the locks that SQLite holds on it in this process.
+func makeFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("making the folder of Temporal's database: %w", err)
 	}
-	return nil
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("making Temporal's database: %w", err)
+	}
+	return file.Close()
 }
 
 // uriPath escapes what would end the path of an SQLite URI.

@@ -73,7 +73,10 @@ func start(tb testing.TB, opts devserver.Options) *devserver.Server {
 
 func dial(tb testing.TB, server *devserver.Server) client.Client {
 	tb.Helper()
-	c, err := client.Dial(client.Options{HostPort: server.HostPort(), Logger: quiet{}})
+	c, err := client.Dial(client.Options{
+		HostPort: server.HostPort(), Logger: quiet{},
+		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
+	})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -261,6 +264,11 @@ func TestReopenedFileGoesOnQuietlyAndTakesMoreAttributes(t *testing.T) {
 	c := dial(t, first)
 	if _, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "kept", TaskQueue: queue}, "InARow", 3); err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range []string{file, file + "-wal"} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s is not private: %v, %v", name, info.Mode(), err)
+		}
 	}
 	before := time.Now()
 	first.Stop()

@@ -71,7 +71,7 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 }
 
 func openStore(ctx context.Context, opts Options, ends *cleanup) (*config.SQL, error) {
-	if err := makeFolder(opts.File); err != nil {
+	if err := makeFile(opts.File); err != nil {
 		return nil, err
 	}
 	lock, err := acquireLock(opts.File + lockSuffix)
