@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,36 +14,48 @@ import (
 // How much of a computation is printed.
 const (
 	maxInputs  = 8
-	maxResults = 10
+	maxResults = 14
 	maxValue   = 60 // characters of one value
 )
 
 // describeComputation says in one line what was computed, from what, and what
 // came out.
 func describeComputation(c tools.Computation) string {
+	inputs, results := pairs(c.Input), pairs(c.Result)
+	// What a result repeats of its input, or names for programs, tells nothing.
+	results = slices.DeleteFunc(results, func(pair string) bool {
+		return slices.Contains(inputs, pair) || strings.HasPrefix(pair, label("table")) || strings.HasPrefix(pair, label("title"))
+	})
 	text := "Computed with " + plain(c.Tool)
-	if inputs := pairs(c.Input, maxInputs); inputs != "" {
-		text += " from " + inputs
+	if len(inputs) > 0 {
+		text += " from " + list(inputs, maxInputs)
 	}
-	if results := pairs(c.Result, maxResults); results != "" {
-		text += ". Result: " + results
+	if len(results) > 0 {
+		text += ". Result: " + list(results, maxResults)
 	}
 	return text + "."
 }
 
 // pairs lists the values of a JSON text with their names, in the order of the
 // text.
-func pairs(text json.RawMessage, limit int) string {
+func pairs(text json.RawMessage) []string {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	var list []string
-	if err := flatten(decoder, "", &list); err != nil {
-		return shorten(plain(string(text)), maxValue)
+	var found []string
+	if err := flatten(decoder, "", &found); err != nil {
+		if whole := shorten(plain(string(text)), maxValue); whole != "" {
+			return []string{whole}
+		}
+		return nil
 	}
-	if more := len(list) - limit; more > 1 {
-		list = append(list[:limit], fmt.Sprintf("and %d more values", more))
+	return found
+}
+
+func list(pairs []string, limit int) string {
+	if more := len(pairs) - limit; more > 1 {
+		pairs = append(pairs[:limit:limit], fmt.Sprintf("and %d more values", more))
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(pairs, ", ")
 }
 
 // flatten adds "name = value" for every value below the next token. Empty and
