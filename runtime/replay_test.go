@@ -13,7 +13,7 @@ import (
 )
 
 // histories are kept beside the workflows; a file is named after its workflow:
-// research-*.json, agent-*.json. `make histories` records them.
+// research-*.json, agent-*.json. TestRecordHistories records them.
 const histories = "../workflows/testdata/histories"
 
 // TestReplay replays every recorded history with today's workflow code: what
@@ -29,7 +29,7 @@ func TestReplay(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(files) == 0 {
-				t.Fatalf("workflow %s has no recorded history in %s; record one with `make histories`", w.Name, histories)
+				t.Fatalf("workflow %s has no recorded history in %s; record one with TestRecordHistories (see CONTRIBUTING.md)", w.Name, histories)
 			}
 			for _, file := range files {
 				replayer := worker.NewWorkflowReplayer()

@@ -305,11 +305,11 @@ type Cron = string
 type Decision struct {
 	At time.Time `json:"at"`
 
-	// By The name of the key that decided.
+	// By The name of the key that decided, or `expiry` when nobody did in time.
 	By       string `json:"by"`
 	Comments string `json:"comments,omitempty,omitzero"`
 
-	// Decision approve, changes, reject or expired
+	// Decision approve, changes or reject
 	Decision string `json:"decision"`
 	Digest   string `json:"digest"`
 	Role     string `json:"role"`

@@ -305,11 +305,11 @@ type Cron = string
 type Decision struct {
 	At time.Time `json:"at"`
 
-	// By The name of the key that decided.
+	// By The name of the key that decided, or `expiry` when nobody did in time.
 	By       string `json:"by"`
 	Comments string `json:"comments,omitempty,omitzero"`
 
-	// Decision approve, changes, reject or expired
+	// Decision approve, changes or reject
 	Decision string `json:"decision"`
 	Digest   string `json:"digest"`
 	Role     string `json:"role"`
@@ -1105,7 +1105,7 @@ type ClientInterface interface {
 	// StreamEvents Follow a run live
 	//
 	// A stream of server-sent events: `id` is the event's number within the run (from 1, without gaps), `event` its
-	// type (`phase`, `agent.started`, `run.finished`, …), `data` a JSON object. Events are stored: the stream starts
+	// type (`phase`, `agent.finished`, `run.finished`, …), `data` a JSON object. Events are stored: the stream starts
 	// with the first one, or after the one named by `Last-Event-ID`, whichever process or server wrote them.
 	//
 	// When the run is final and everything was sent, the last event is `end` with the data `{"status": "completed"}`
@@ -1221,7 +1221,7 @@ type ClientInterface interface {
 
 	// TriggerSchedule Start a run of the schedule now
 	//
-	// The run appears in `GET /v1/research?schedule={id}` in a moment; the overlap policy holds.
+	// The run appears in `GET /v1/research?schedule={id}` in a moment, whatever the overlap policy says.
 	//
 	// Corresponds with POST /v1/schedules/{id}/trigger (the `TriggerSchedule` operationId).
 	TriggerSchedule(ctx context.Context, id ScheduleID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1473,7 +1473,7 @@ func (c *Client) ListDrafts(ctx context.Context, id RunID, reqEditors ...Request
 // StreamEvents Follow a run live
 //
 // A stream of server-sent events: `id` is the event's number within the run (from 1, without gaps), `event` its
-// type (`phase`, `agent.started`, `run.finished`, …), `data` a JSON object. Events are stored: the stream starts
+// type (`phase`, `agent.finished`, `run.finished`, …), `data` a JSON object. Events are stored: the stream starts
 // with the first one, or after the one named by `Last-Event-ID`, whichever process or server wrote them.
 //
 // When the run is final and everything was sent, the last event is `end` with the data `{"status": "completed"}`
@@ -1729,7 +1729,7 @@ func (c *Client) UpdateSchedule(ctx context.Context, id ScheduleID, body UpdateS
 
 // TriggerSchedule Start a run of the schedule now
 //
-// The run appears in `GET /v1/research?schedule={id}` in a moment; the overlap policy holds.
+// The run appears in `GET /v1/research?schedule={id}` in a moment, whatever the overlap policy says.
 //
 // Corresponds with POST /v1/schedules/{id}/trigger (the `TriggerSchedule` operationId).
 func (c *Client) TriggerSchedule(ctx context.Context, id ScheduleID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3075,7 +3075,7 @@ type ClientWithResponsesInterface interface {
 	// StreamEventsWithResponse Follow a run live
 	//
 	// A stream of server-sent events: `id` is the event's number within the run (from 1, without gaps), `event` its
-	// type (`phase`, `agent.started`, `run.finished`, …), `data` a JSON object. Events are stored: the stream starts
+	// type (`phase`, `agent.finished`, `run.finished`, …), `data` a JSON object. Events are stored: the stream starts
 	// with the first one, or after the one named by `Last-Event-ID`, whichever process or server wrote them.
 	//
 	// When the run is final and everything was sent, the last event is `end` with the data `{"status": "completed"}`
@@ -3207,7 +3207,7 @@ type ClientWithResponsesInterface interface {
 
 	// TriggerScheduleWithResponse Start a run of the schedule now
 	//
-	// The run appears in `GET /v1/research?schedule={id}` in a moment; the overlap policy holds.
+	// The run appears in `GET /v1/research?schedule={id}` in a moment, whatever the overlap policy says.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4677,7 +4677,7 @@ func (c *ClientWithResponses) ListDraftsWithResponse(ctx context.Context, id Run
 // StreamEventsWithResponse Follow a run live
 //
 // A stream of server-sent events: `id` is the event's number within the run (from 1, without gaps), `event` its
-// type (`phase`, `agent.started`, `run.finished`, …), `data` a JSON object. Events are stored: the stream starts
+// type (`phase`, `agent.finished`, `run.finished`, …), `data` a JSON object. Events are stored: the stream starts
 // with the first one, or after the one named by `Last-Event-ID`, whichever process or server wrote them.
 //
 // When the run is final and everything was sent, the last event is `end` with the data `{"status": "completed"}`
@@ -4893,7 +4893,7 @@ func (c *ClientWithResponses) UpdateScheduleWithResponse(ctx context.Context, id
 
 // TriggerScheduleWithResponse Start a run of the schedule now
 //
-// The run appears in `GET /v1/research?schedule={id}` in a moment; the overlap policy holds.
+// The run appears in `GET /v1/research?schedule={id}` in a moment, whatever the overlap policy says.
 //
 // Returns a wrapper object for the known response body format(s).
 //
