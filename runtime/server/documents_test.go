@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/textproto"
 	"strings"
 	"testing"
@@ -158,3 +159,37 @@ func TestListDocuments(t *testing.T) {
 	w.call("GET", "/v1/documents", "").wantField(400, "malformed", "query", "corpus")
 	w.call("GET", "/v1/documents?corpus=c1&cursor=%25", "").wantField(400, "malformed", "query", "cursor")
 }
+
+// counted is a body that counts what is read of it.
+type counted struct {
+	io.Reader
+	read int
+}
+
+func (c *counted) Read(into []byte) (int, error) {
+	n, err := c.Reader.Read(into)
+	c.read += n
+	return n, err
+}
+
+// An upload goes to disk and is not read further than it may be: nobody holds it
+// in memory to look at its form.
+func TestAnUploadIsNotReadAhead(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(o *server.Options) { o.Limits = server.Limits{File: 1000} })
+	body := &counted{Reader: io.MultiReader(
+		strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"corpus\"\r\n\r\nc1\r\n"+
+			"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"huge.md\"\r\n\r\n"),
+		io.LimitReader(zeros{}, 50<<20), strings.NewReader("\r\n--b--\r\n"))}
+	request := httptest.NewRequestWithContext(t.Context(), "POST", "http://127.0.0.1/v1/documents", body)
+	request.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+	answer := httptest.NewRecorder()
+	w.server.ServeHTTP(answer, request)
+	if answer.Code != http.StatusRequestEntityTooLarge || body.read > 64<<10 {
+		t.Errorf("status %d after %d bytes: %s", answer.Code, body.read, answer.Body)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(into []byte) (int, error) { clear(into); return len(into), nil }

@@ -38,6 +38,10 @@ func validate(op operation, r *http.Request) error {
 	if fields = unreadable(path, query, r.Header); len(fields) > 0 {
 		return atFields(http.StatusBadRequest, fields...)
 	}
+	if op.multipart { // the validator would hold all of an upload in memory
+		r = r.WithContext(r.Context())
+		r.Body = http.NoBody
+	}
 	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 		Request: r, PathParams: path, QueryParams: query, Route: op.route,
 		Options: &openapi3filter.Options{
