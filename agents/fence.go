@@ -1,30 +1,29 @@
 package agents
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 )
 
-// fence wraps a tool's value for a model.
-type fence struct {
-	Untrusted json.RawMessage `json:"untrusted"`
-}
+// The fence around a tool's value: an object with this one property.
+const (
+	fenceOpen  = `{"untrusted":`
+	fenceClose = `}`
+)
 
-// Fence marks a tool's value as data from outside. It stays JSON, so nothing
-// inside can close it.
+// Fence marks a tool's value, which is JSON, as data from outside. It stays
+// JSON, so nothing inside can close it.
 func Fence(value json.RawMessage) json.RawMessage {
-	fenced, err := json.Marshal(fence{Untrusted: value})
-	if err != nil {
-		fenced, _ = json.Marshal(fmt.Sprintf("the tool gave no JSON: %v", err))
-	}
-	return fenced
+	fenced := make(json.RawMessage, 0, len(fenceOpen)+len(value)+len(fenceClose))
+	return append(append(append(fenced, fenceOpen...), value...), fenceClose...)
 }
 
 // Unfence gives back what Fence wrapped; other values are returned as they are.
 func Unfence(value json.RawMessage) json.RawMessage {
-	var fenced fence
-	if json.Unmarshal(value, &fenced) != nil || fenced.Untrusted == nil {
+	inner, opened := bytes.CutPrefix(value, []byte(fenceOpen))
+	inner, closed := bytes.CutSuffix(inner, []byte(fenceClose))
+	if !opened || !closed {
 		return value
 	}
-	return fenced.Untrusted
+	return inner
 }

@@ -38,7 +38,13 @@ func (h *Held[T]) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &h.Value)
 }
 
+// maxRef is more than the longest reference takes, in bytes.
+const maxRef = 128
+
 func refOf(text []byte) (string, bool) {
+	if len(text) > maxRef || !bytes.Contains(text, []byte(`"$ref"`)) {
+		return "", false // most values are large, and none of them is decoded twice
+	}
 	var ref heldRef
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

@@ -54,6 +54,7 @@ func (r *Runtime) connect(ctx context.Context) error {
 			return err
 		}
 		options.HostPort = server.HostPort()
+		options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{} // nothing travels
 	} else {
 		var err error
 		if options, err = clientOptions(r.options.Config.Temporal); err != nil {
@@ -160,6 +161,7 @@ func (r *Runtime) startWorker(ctx context.Context) error {
 		Settings: settings, Logger: r.logger,
 	})
 	polling := worker.New(r.temporal, r.options.Config.Temporal.TaskQueue, worker.Options{
+		BuildID:                          r.options.Version, //nolint:staticcheck // without it the whole binary is hashed at each start
 		MaxHeartbeatThrottleInterval:     time.Second,
 		WorkerStopTimeout:                r.options.Config.Server.DrainTimeout,
 		MaxConcurrentActivityTaskPollers: 4,

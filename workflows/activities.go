@@ -180,7 +180,7 @@ type Record struct {
 	Events    []Event `json:"events,omitempty"`
 }
 
-// Recorded is what recording gives back: the run's usage so far.
+// Recorded is what recording a phase gives back: the run's usage so far.
 type Recorded struct {
 	Usage agents.Usage `json:"usage"`
 }

@@ -25,7 +25,14 @@ type turn struct {
 	input      json.RawMessage
 	system     string
 	tools      []tools.Spec
-	transcript []agents.Message
+	transcript []entry
+}
+
+// entry is one message of a transcript as it is stored: the results of tools,
+// which are large, stay in blobs of their own.
+type entry struct {
+	agents.Message
+	Results []string `json:"results,omitempty"` // blobs, in place of ToolResults
 }
 
 // InvokeModel asks the agent's model for its next message. A final text is read
@@ -44,7 +51,7 @@ func (a *Activities) InvokeModel(ctx context.Context, call workflows.ModelCall) 
 		if err != nil {
 			return workflows.ModelReply{}, err
 		}
-		t.transcript = append(t.transcript, message)
+		t.transcript = append(t.transcript, entry{Message: message})
 		var problem error
 		if len(message.ToolCalls) > 0 {
 			if problem = t.checkCalls(message.ToolCalls); problem == nil {
@@ -60,7 +67,7 @@ func (a *Activities) InvokeModel(ctx context.Context, call workflows.ModelCall) 
 			return workflows.ModelReply{}, final(workflows.ErrorInvalidOutput,
 				fmt.Sprintf("%s gave no valid output in %d tries; the last was refused because %v", call.Agent, ordinal+1, problem), nil)
 		}
-		t.transcript = append(t.transcript, correction(message, problem))
+		t.transcript = append(t.transcript, entry{Message: correction(message, problem)})
 	}
 }
 
@@ -109,26 +116,42 @@ func (a *Activities) agent(ctx context.Context, name, version string) (agents.De
 }
 
 // transcript is what was said so far, with the results of the last tool calls.
-func (a *Activities) transcript(ctx context.Context, call workflows.ModelCall) ([]agents.Message, error) {
+func (a *Activities) transcript(ctx context.Context, call workflows.ModelCall) ([]entry, error) {
 	if call.Transcript == "" {
-		return []agents.Message{{Role: agents.RoleUser, Text: "Carry out your task now."}}, nil
+		return []entry{{Message: agents.Message{Role: agents.RoleUser, Text: "Carry out your task now."}}}, nil
 	}
-	messages, err := load[[]agents.Message](ctx, a.Store, call.Transcript)
+	entries, err := load[[]entry](ctx, a.Store, call.Transcript)
 	if err != nil {
 		return nil, fmt.Errorf("reading the transcript: %w", err)
 	}
-	results := agents.Message{Role: agents.RoleTool}
-	for _, ref := range call.Results {
-		result, err := load[agents.ToolResult](ctx, a.Store, ref)
-		if err != nil {
-			return nil, fmt.Errorf("reading a tool result: %w", err)
+	if len(call.Results) > 0 {
+		entries = append(entries, entry{Message: agents.Message{Role: agents.RoleTool}, Results: call.Results})
+	}
+	for i := range entries {
+		for _, ref := range entries[i].Results {
+			result, err := load[agents.ToolResult](ctx, a.Store, ref)
+			if err != nil {
+				return nil, fmt.Errorf("reading a tool result: %w", err)
+			}
+			entries[i].ToolResults = append(entries[i].ToolResults, result)
 		}
-		results.ToolResults = append(results.ToolResults, result)
 	}
-	if len(results.ToolResults) > 0 {
-		messages = append(messages, results)
+	return entries, nil
+}
+
+// putTranscript stores a transcript, with tool results by reference.
+func (a *Activities) putTranscript(ctx context.Context, transcript []entry) (string, error) {
+	stored := slices.Clone(transcript)
+	for i := range stored {
+		if len(stored[i].Results) > 0 {
+			stored[i].ToolResults = nil
+		}
 	}
-	return messages, nil
+	ref, err := a.putJSON(ctx, stored)
+	if err != nil {
+		return "", fmt.Errorf("storing the transcript: %w", err)
+	}
+	return ref, nil
 }
 
 // ask makes one logical model call through the gateway.
@@ -205,9 +228,9 @@ func (t turn) citations() []tools.Citation {
 }
 
 func (a *Activities) pendingCalls(ctx context.Context, t turn, calls []agents.ToolCall) (workflows.ModelReply, error) {
-	ref, err := a.putJSON(ctx, t.transcript)
+	ref, err := a.putTranscript(ctx, t.transcript)
 	if err != nil {
-		return workflows.ModelReply{}, fmt.Errorf("storing the transcript: %w", err)
+		return workflows.ModelReply{}, err
 	}
 	reply := workflows.ModelReply{Transcript: ref}
 	for _, call := range calls {
@@ -231,9 +254,9 @@ func (a *Activities) keepOutput(ctx context.Context, t turn, accepted agents.Acc
 	if err := a.Store.PutEvidence(ctx, t.call.Run, kept); err != nil {
 		return workflows.ModelReply{}, fmt.Errorf("keeping evidence: %w", err)
 	}
-	transcript, err := a.putJSON(ctx, t.transcript)
+	transcript, err := a.putTranscript(ctx, t.transcript)
 	if err != nil {
-		return workflows.ModelReply{}, fmt.Errorf("storing the transcript: %w", err)
+		return workflows.ModelReply{}, err
 	}
 	output, err := a.Store.PutBlob(ctx, accepted.Output)
 	if err != nil {

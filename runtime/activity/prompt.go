@@ -32,10 +32,10 @@ must conform to this JSON Schema:
 
 // fenced gives the transcript as the model sees it: every tool result wrapped
 // as untrusted, and without the citations that travel beside it.
-func fenced(transcript []agents.Message) []agents.Message {
+func fenced(transcript []entry) []agents.Message {
 	shown := make([]agents.Message, len(transcript))
 	for i, message := range transcript {
-		shown[i] = message
+		shown[i] = message.Message
 		if len(message.ToolResults) == 0 {
 			continue
 		}

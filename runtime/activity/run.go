@@ -49,7 +49,8 @@ func (a *Activities) OpenRun(ctx context.Context, in workflows.OpenRun) (workflo
 	return settings, nil
 }
 
-// RecordProgress changes the run's read model and gives its usage so far.
+// RecordProgress changes the run's read model. With a phase it gives the run's
+// usage so far.
 func (a *Activities) RecordProgress(ctx context.Context, in workflows.Record) (workflows.Recorded, error) {
 	update := store.RunUpdate{Iteration: in.Iteration, Done: in.Done, Total: in.Total}
 	if in.Status != "" {
@@ -74,6 +75,9 @@ func (a *Activities) RecordProgress(ctx context.Context, in workflows.Record) (w
 	}
 	if err := a.Store.UpdateRun(ctx, in.Run, update); err != nil {
 		return workflows.Recorded{}, fmt.Errorf("recording progress of run %s: %w", in.Run, err)
+	}
+	if in.Phase == "" {
+		return workflows.Recorded{}, nil
 	}
 	usage, err := a.Gateway.Usage(ctx, in.Run)
 	return workflows.Recorded{Usage: usage}, err
