@@ -130,9 +130,24 @@ func containsCue(padded, cues string) bool {
 		return false
 	}
 	for cue := range strings.SplitSeq(cues, "|") {
-		if strings.Contains(padded, " "+cue+" ") {
+		if containsWhole(padded, cue) {
 			return true
 		}
 	}
 	return false
+}
+
+// containsWhole looks for whole words in a padded text.
+func containsWhole(padded, words string) bool {
+	for rest := padded; ; {
+		at := strings.Index(rest, words)
+		if at < 0 {
+			return false
+		}
+		end := at + len(words)
+		if at > 0 && rest[at-1] == ' ' && end < len(rest) && rest[end] == ' ' {
+			return true
+		}
+		rest = rest[at+1:]
+	}
 }
