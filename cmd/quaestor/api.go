@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -145,6 +146,10 @@ func (a *api) create(ctx context.Context, request client.ResearchRequest, key st
 		var refused *client.Problem
 		if errors.As(err, &refused) && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusUnprocessableEntity) {
 			return client.Accepted{}, usage(err)
+		}
+		var unreachable *net.OpError
+		if errors.As(err, &unreachable) {
+			return client.Accepted{}, fmt.Errorf("reaching the server: %w; is `quaestor up` running there?", err)
 		}
 		return client.Accepted{}, fmt.Errorf("starting the run: %w", err)
 	}

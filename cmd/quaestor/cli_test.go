@@ -133,7 +133,7 @@ func TestResearchPrintsOneObject(t *testing.T) {
 func TestTheSamplesAreResearched(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	printed, _ := researchJSON(t, 0, "--data", data, "How is AI changing medical devices and care?")
+	printed, _ := researchJSON(t, 0, "--data", data, sampleRun.Topic)
 	kinds := map[string]bool{}
 	for _, evidence := range printed.Evidence {
 		kinds[filepath.Ext(evidence.Source.URI)] = true
@@ -239,8 +239,9 @@ func TestNothingReadableIsAFailure(t *testing.T) {
 func TestAnInterruptedRunIsCancelledAndKept(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	p := start(t, "research", "--data", data, "How is AI changing medical devices and care?")
-	p.await(t, "gatherer · question 1 of 7: How has the field of AI, medical devices and care developed over time?: done")
+	p := command(t, []string{modelLatency + "=300ms"}, "research", "--data", data, sampleRun.Topic)
+	p.start(t)
+	p.await(t, "?: done after") // the first gatherer
 	interrupted := time.Now()
 	p.interrupt(t)
 	p.await(t, "  cancelled")

@@ -67,11 +67,11 @@ func TestARunSurvivesSIGKILL(t *testing.T) {
 		}},
 		"plan, phases, drafts": {0, []moment{
 			{"plan", "", 1}, {"phase", "gather", 1}, {"tool.call", "statistics", 1},
-			{"phase", "analyse", 1}, {"draft", "", 1}, {"draft", "", 2},
+			{"phase", "analyse", 1}, {"draft", "", 1}, {"model.call", "reviewer", 1},
 		}},
 		"while a model answers": {300 * time.Millisecond, []moment{
-			{isAsked, "coordinator", 1}, {isAsked, "gatherer", 3}, {isAsked, "gatherer", 4}, {isAsked, "analyst", 3},
-			{isAsked, "writer", 1}, {isAsked, "reviewer", 1}, {isAsked, "writer", 1},
+			{isAsked, "coordinator", 1}, {isAsked, "gatherer", 3}, {isAsked, "gatherer", 4}, {isAsked, "analyst", 2},
+			{isAsked, "analyst", 3}, {isAsked, "writer", 1}, {isAsked, "reviewer", 1},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

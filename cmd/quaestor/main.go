@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quaestor-run/quaestor/configs"
+	"github.com/quaestor-run/quaestor/runtime/provider"
 )
 
 // version is set by the linker.
@@ -44,16 +45,19 @@ func (e *exit) Unwrap() error { return e.err }
 
 func usage(err error) error { return &exit{exitUsage, err} }
 
-func main() {
+func main() { os.Exit(execute(&settings{})) }
+
+// execute runs the command of os.Args and gives the exit code.
+func execute(s *settings) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	root := rootCommand()
-	err := root.ExecuteContext(ctx)
+	context.AfterFunc(ctx, stop) // a second interruption does not wait
+	defer stop()
+	err := rootCommand(s).ExecuteContext(ctx)
 	var ended *exit
 	if err != nil && ctx.Err() != nil && !errors.As(err, &ended) { // it was interrupted before it had anything to drain
 		err = &exit{exitCancelled, err}
 	}
-	stop()
-	os.Exit(exitCode(err))
+	return exitCode(err)
 }
 
 // exitCode says what went wrong on standard error and gives the code for it.
@@ -73,14 +77,15 @@ func exitCode(err error) int {
 	return code
 }
 
-// settings are the flags that every command shares.
+// settings are what every command shares: flags, and providers that take the
+// place of the built-in ones.
 type settings struct {
 	configFile string
 	data       string
+	providers  map[string]provider.Provider
 }
 
-func rootCommand() *cobra.Command {
-	var s settings
+func rootCommand(s *settings) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "quaestor",
 		Short:         "Research that can be checked line by line",
@@ -98,7 +103,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(researchCommand(&s), upCommand(&s), workerCommand(&s), apiCommand(&s), setupCommand(&s), keysCommand(&s))
+	root.AddCommand(researchCommand(s), upCommand(s), workerCommand(s), apiCommand(s), setupCommand(s), keysCommand(s))
 	return root
 }
 

@@ -50,10 +50,15 @@ func TestMain(m *testing.M) {
 		_, _ = io.Copy(io.Discard, os.NewFile(lifelineFD, "lifeline"))
 		os.Exit(1)
 	}()
-	if latency := os.Getenv(modelLatency); latency != "" {
-		os.Exit(exitCode(upSlowly(latency)))
+	latency := os.Getenv(modelLatency)
+	if latency == "" {
+		main()
 	}
-	main()
+	s, err := slowly(latency)
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(execute(s))
 }
 
 // process is a quaestor command under test.

@@ -188,7 +188,7 @@ func startLocal(ctx context.Context, s *settings, flags researchFlags) (*runtime
 		}
 	}
 	quiet(&config)
-	local, err := runtime.New(ctx, runtime.Options{Config: config, Embedded: true, Version: version})
+	local, err := runtime.New(ctx, runtime.Options{Config: config, Embedded: true, Providers: s.providers, Version: version})
 	if errors.Is(err, devserver.ErrInUse) {
 		return nil, fmt.Errorf("%w; or have that one do the research with --server URL", err)
 	}

@@ -27,7 +27,7 @@ func upCommand(s *settings) *cobra.Command {
 			if cmd.Flags().Changed("temporal-ui") {
 				config.Temporal.UIAddr = temporalUI
 			}
-			return serve(cmd.Context(), runtime.Options{Config: config, Embedded: true, Version: version})
+			return serve(cmd.Context(), runtime.Options{Config: config, Embedded: true, Providers: s.providers, Version: version})
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "", "`HOST:PORT` of the API (default 127.0.0.1:8080)")
@@ -45,7 +45,7 @@ func workerCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), runtime.Options{Config: config, WorkerOnly: true, Version: version})
+			return serve(cmd.Context(), runtime.Options{Config: config, WorkerOnly: true, Providers: s.providers, Version: version})
 		},
 	}
 }
@@ -64,7 +64,7 @@ func apiCommand(s *settings) *cobra.Command {
 			if addr != "" {
 				config.Server.Addr = addr
 			}
-			return serve(cmd.Context(), runtime.Options{Config: config, APIOnly: true, Version: version})
+			return serve(cmd.Context(), runtime.Options{Config: config, APIOnly: true, Providers: s.providers, Version: version})
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "", "`HOST:PORT` of the API (default 127.0.0.1:8080)")

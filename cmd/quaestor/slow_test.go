@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -20,8 +19,8 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/provider/offline"
 )
 
-// modelLatency in the environment makes `up` wait this long for every answer of
-// a model, as it would for a real one.
+// modelLatency in the environment makes the command wait this long for every
+// answer of a model, as it would for a real one.
 const modelLatency = "QUAESTOR_TEST_MODEL_LATENCY"
 
 const asked = "asked for "
@@ -44,18 +43,17 @@ func (m slowModel) Converse(ctx context.Context, request provider.Request) (prov
 	}
 }
 
-// upSlowly is the command `up` with a slow model in the place of the offline
-// one.
-func upSlowly(latency string) error {
+// slowly are the settings of a command whose model is slow.
+func slowly(latency string) (*settings, error) {
 	wait, err := time.ParseDuration(latency)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	known := map[string]agents.Definition{}
 	for _, role := range []runtime.Agent{coordinator.New(), gatherer.New(), analyst.New(), writer.New(), reviewer.New()} {
 		definition, err := role.Define()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		known[definition.Name] = definition
 	}
@@ -63,27 +61,5 @@ func upSlowly(latency string) error {
 		definition, found := known[name]
 		return definition, found
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	var s settings
-	var addr, ui string
-	root := rootCommand()
-	cmd, args, err := root.Find(os.Args[1:])
-	if err != nil {
-		return err
-	}
-	cmd.InheritedFlags() // merges the shared flags into the command's
-	if err := cmd.ParseFlags(args); err != nil {
-		return err
-	}
-	s.data, addr, ui = cmd.Flag("data").Value.String(), cmd.Flag("addr").Value.String(), cmd.Flag("temporal-ui").Value.String()
-	config, err := s.load()
-	if err != nil {
-		return err
-	}
-	config.Server.Addr, config.Temporal.UIAddr = addr, ui
-	return serve(ctx, runtime.Options{
-		Config: config, Embedded: true, Version: version,
-		Providers: map[string]provider.Provider{"offline": slowModel{offline.New(lookup), wait}},
-	})
+	return &settings{providers: map[string]provider.Provider{"offline": slowModel{offline.New(lookup), wait}}}, nil
 }
