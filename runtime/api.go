@@ -23,12 +23,12 @@ const (
 )
 
 // listen takes the API's address.
-func (r *Runtime) listen() error {
+func (r *Runtime) listen(ctx context.Context) error {
 	if r.options.WorkerOnly {
 		return nil
 	}
 	addr := r.options.Config.Server.Addr
-	listener, err := net.Listen("tcp", addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listening for the API on %s: %w; choose another address with --addr", addr, err)
 	}

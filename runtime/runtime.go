@@ -101,7 +101,7 @@ func (r *Runtime) start(ctx context.Context) error {
 	if err := r.startTelemetry(); err != nil {
 		return err
 	}
-	if err := r.listen(); err != nil { // first, so that a taken port costs nothing
+	if err := r.listen(ctx); err != nil { // first, so that a taken port costs nothing
 		return err
 	}
 	if err := r.openFolder(ctx); err != nil {

@@ -131,7 +131,7 @@ func (r *Runtime) attributesKnown(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	known, err := r.temporal.GetSearchAttributes(ctx) //nolint:staticcheck // the only call every Temporal answers
+	known, err := r.temporal.GetSearchAttributes(ctx)
 	if err != nil {
 		return false
 	}

@@ -60,7 +60,10 @@ func Compute(table *tools.Table, in Input) (Output, error) {
 	}
 	out.Table, out.Title = table.ID, table.Title
 	out.Column, out.By, out.X, out.Y = in.Column, in.By, in.X, in.Y
-	return out, out.cite(table, d.in)
+	if err := out.cite(table, d.in); err != nil {
+		return Output{}, err
+	}
+	return out, nil
 }
 
 func (d data) run() (Output, error) {

@@ -102,8 +102,12 @@ func TestMonthsOfWorkingDaysAreWhole(t *testing.T) {
 func TestOneDateForEachYear(t *testing.T) {
 	t.Parallel()
 	rows := [][]string{
-		{"2019", "80", "2019-12-27"}, {"2020", "111", "2020-12-23"}, {"2021", "129", "2021-12-28"},
-		{"2022", "155", "2022-12-22"}, {"2023", "221", "2023-12-26"}, {"2024", "45", "2024-03-29"},
+		{"2019", "80", "2019-12-27"},
+		{"2020", "111", "2020-12-23"},
+		{"2021", "129", "2021-12-28"},
+		{"2022", "155", "2022-12-22"},
+		{"2023", "221", "2023-12-26"},
+		{"2024", "45", "2024-03-29"},
 	}
 	table := newTable("t", []string{"year", "decisions", "last_decision"}, rows)
 	out := compute(t, table, trend.Input{Time: "year", Value: "decisions", Aggregate: "sum"})

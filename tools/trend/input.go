@@ -39,17 +39,8 @@ const (
 // the data decide (method, from) stays open, so that a resolved input gives the
 // same output again.
 func (in Input) resolved() (Input, error) {
-	switch {
-	case in.Table == "" && len(in.Values) == 0 && len(in.Series) == 0:
-		return in, &tools.InputError{Field: "table", Reason: "give table and time, or values"}
-	case in.Table != "" && len(in.Values)+len(in.Series) > 0:
-		return in, &tools.InputError{Field: "values", Reason: "give either a table or raw values"}
-	case len(in.Values) > 0 && len(in.Series) > 0:
-		return in, &tools.InputError{Field: "series", Reason: "give either values or series"}
-	case in.Table == "" && (in.Time+in.Value+in.By+in.Covariate != "" || len(in.Where) > 0):
-		return in, &tools.InputError{Field: "table", Reason: "columns were named without a table"}
-	case len(in.Times) > 0 && len(in.Times) != len(in.Values):
-		return in, inputErrorf("times", "%d times for %d values; give one for each value of values", len(in.Times), len(in.Values))
+	if err := in.agrees(); err != nil {
+		return in, err
 	}
 	if in.Alpha == 0 {
 		in.Alpha = 0.05
@@ -71,6 +62,23 @@ func (in Input) resolved() (Input, error) {
 		in.Method = "regional"
 	}
 	return in, in.fits()
+}
+
+// agrees checks that the data come from one place.
+func (in Input) agrees() error {
+	switch {
+	case in.Table == "" && len(in.Values) == 0 && len(in.Series) == 0:
+		return &tools.InputError{Field: "table", Reason: "give table and time, or values"}
+	case in.Table != "" && len(in.Values)+len(in.Series) > 0:
+		return &tools.InputError{Field: "values", Reason: "give either a table or raw values"}
+	case len(in.Values) > 0 && len(in.Series) > 0:
+		return &tools.InputError{Field: "series", Reason: "give either values or series"}
+	case in.Table == "" && (in.Time+in.Value+in.By+in.Covariate != "" || len(in.Where) > 0):
+		return &tools.InputError{Field: "table", Reason: "columns were named without a table"}
+	case len(in.Times) > 0 && len(in.Times) != len(in.Values):
+		return inputErrorf("times", "%d times for %d values; give one for each value of values", len(in.Times), len(in.Values))
+	}
+	return nil
 }
 
 // fits checks the method against what it needs.

@@ -221,7 +221,7 @@ func dateDays(column *tools.Column) func(int) (int, bool) {
 }
 
 func holdsYears(numbers []float64) bool {
-	any := false
+	found := false
 	for _, v := range numbers {
 		if math.IsNaN(v) {
 			continue
@@ -229,9 +229,9 @@ func holdsYears(numbers []float64) bool {
 		if v != math.Trunc(v) || !plausibleYear(int(v)) {
 			return false
 		}
-		any = true
+		found = true
 	}
-	return any
+	return found
 }
 
 func timeColumns(table *tools.Table) string {

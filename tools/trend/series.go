@@ -89,7 +89,10 @@ func (r records) frame(in Input) (frame, error) {
 		return frame{}, tooShort(0, f.excluded)
 	}
 	f.first = over.first
-	return f, r.fill(in, over, &f)
+	if err := r.fill(in, over, &f); err != nil {
+		return frame{}, err
+	}
+	return f, nil
 }
 
 // leadIn is the first period of the record proper. A sparse beginning is cut

@@ -62,7 +62,10 @@ func Compute(table *tools.Table, in Input) (Output, error) {
 	}
 	out.Table, out.Title, out.Time, out.Value = table.ID, table.Title, in.Time, in.Value
 	out.Where = in.Where
-	return out, out.cite(table, in)
+	if err := out.cite(table, in); err != nil {
+		return Output{}, err
+	}
+	return out, nil
 }
 
 func layOut(table *tools.Table, in Input) (frame, Input, error) {

@@ -160,7 +160,7 @@ func (w *writer) transact(batch ...*write) (err error) {
 
 // ExecContext implements sqlstore.Tx.
 func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	statement, err := w.prepare(ctx, query)
+	statement, err := w.prepare(ctx, query) //nolint:sqlclosecheck // kept as long as the connection
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sq
 
 // QueryRowContext implements sqlstore.Tx.
 func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	statement, err := w.prepare(ctx, query)
+	statement, err := w.prepare(ctx, query) //nolint:sqlclosecheck // kept as long as the connection
 	if err != nil {
 		return w.conn.QueryRowContext(ctx, query, args...) // fails alike; only database/sql can make the Row
 	}

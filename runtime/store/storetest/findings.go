@@ -120,8 +120,10 @@ func testDrafts(t *testing.T, s store.Store) {
 	createRun(t, s, store.Run{ID: "r"})
 	want := []store.DraftRecord{
 		{Run: "r", Round: 0, Ref: "sha256:0", Digest: "d0", Created: moment(0)},
-		{Run: "r", Round: 1, Ref: "sha256:1", Digest: "d1", Created: moment(1),
-			Changes: []agents.Change{{Kind: "replaced", Section: strange, Before: "a", After: "b"}}},
+		{
+			Run: "r", Round: 1, Ref: "sha256:1", Digest: "d1", Created: moment(1),
+			Changes: []agents.Change{{Kind: "replaced", Section: strange, Before: "a", After: "b"}},
+		},
 	}
 	must(t, s.PutDraft(t.Context(), want[1]))
 	must(t, s.PutDraft(t.Context(), store.DraftRecord{Run: "r", Ref: "sha256:f", Digest: "first try"}))

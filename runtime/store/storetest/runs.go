@@ -234,14 +234,18 @@ func testUpdateRun(t *testing.T, s store.Store) {
 
 func testFinalStatus(t *testing.T, s store.Store) {
 	createRun(t, s, store.Run{ID: "r"})
-	must(t, s.UpdateRun(t.Context(), "r", store.RunUpdate{Status: pointer(store.StatusCancelled), Error: pointer("asked to"),
-		Events: []store.Event{{Key: "cancelled"}}}))
+	must(t, s.UpdateRun(t.Context(), "r", store.RunUpdate{
+		Status: pointer(store.StatusCancelled), Error: pointer("asked to"),
+		Events: []store.Event{{Key: "cancelled"}},
+	}))
 	final := readRun(t, s, "r")
 	if final.Status != store.StatusCancelled || time.Since(final.Finished) > time.Minute {
 		t.Fatalf("status %q, finished %v", final.Status, final.Finished)
 	}
-	must(t, s.UpdateRun(t.Context(), "r", store.RunUpdate{Status: pointer(store.StatusFailed), Error: pointer("too late"),
-		Events: []store.Event{{Key: "cancelled"}, {Key: "late"}}}))
+	must(t, s.UpdateRun(t.Context(), "r", store.RunUpdate{
+		Status: pointer(store.StatusFailed), Error: pointer("too late"),
+		Events: []store.Event{{Key: "cancelled"}, {Key: "late"}},
+	}))
 	must(t, s.UpdateRun(t.Context(), "r", store.RunUpdate{Status: pointer(store.StatusRunning)}))
 	got := readRun(t, s, "r")
 	if got.Status != final.Status || got.Error != final.Error || !got.Finished.Equal(final.Finished) {
