@@ -76,6 +76,11 @@ fmt: $(GOLANGCI) ## format the sources
 generate: ## generate code from openapi.yaml
 	go generate ./...
 
+.PHONY: histories
+histories: ## record the workflow histories that tests replay, when a workflow is new
+	QUAESTOR_RECORD_HISTORIES='$(CURDIR)/workflows/testdata/histories' go test -count=1 -run '^TestRecordHistories$$' ./runtime
+	chmod 644 workflows/testdata/histories/*.json
+
 .PHONY: bench
 bench: ## run the benchmarks (BENCH=regexp, BENCHTIME=1s)
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -timeout 30m ./... | grep -vE '^(ok|PASS|\?|goos|goarch|cpu)|no test files'
