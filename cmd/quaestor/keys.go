@@ -14,8 +14,10 @@ import (
 )
 
 func keysCommand(s *settings) *cobra.Command {
-	cmd := &cobra.Command{Use: "keys", Short: "Create, list and revoke API keys", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{
+		Use: "keys", Short: "Create, list and revoke API keys", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	cmd.AddCommand(createKeyCommand(s), listKeysCommand(s), revokeKeyCommand(s))
 	return cmd
 }
@@ -103,6 +105,6 @@ func (s *settings) withStore(ctx context.Context, use func(store.Store) error) e
 	if err != nil {
 		return err
 	}
-	defer kept.Close()
+	defer func() { err = errors.Join(err, kept.Close()) }()
 	return use(kept)
 }

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // schedules name time zones, also on machines without zone files
 
 	"github.com/spf13/cobra"
 
