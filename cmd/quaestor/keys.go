@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -105,6 +106,5 @@ func (s *settings) withStore(ctx context.Context, use func(store.Store) error) e
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	return use(kept)
+	return errors.Join(use(kept), kept.Close())
 }

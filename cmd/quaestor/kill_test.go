@@ -58,20 +58,37 @@ func TestARunSurvivesSIGKILL(t *testing.T) {
 		moments []moment
 	}{
 		"start, tools, analysis, review": {0, []moment{
-			{"phase", "plan", 1}, {"tool.call", "documents", 1}, {"tool.call", "trend", 1},
-			{"agent.finished", "analyst", 4}, {"phase", "review", 1}, {"phase", "publish", 1},
+			{"phase", "plan", 1},
+			{"tool.call", "documents", 1},
+			{"tool.call", "trend", 1},
+			{"agent.finished", "analyst", 4},
+			{"phase", "review", 1},
+			{"phase", "publish", 1},
 		}},
 		"survey, gathering, writing": {0, []moment{
-			{"survey", "", 1}, {"model.call", "gatherer", 2}, {"tool.call", "documents", 30},
-			{"agent.finished", "gatherer", 6}, {"phase", "write", 1}, {"review", "", 1},
+			{"survey", "", 1},
+			{"model.call", "gatherer", 2},
+			{"tool.call", "documents", 30},
+			{"agent.finished", "gatherer", 6},
+			{"phase", "write", 1},
+			{"review", "", 1},
 		}},
 		"plan, phases, drafts": {0, []moment{
-			{"plan", "", 1}, {"phase", "gather", 1}, {"tool.call", "statistics", 1},
-			{"phase", "analyse", 1}, {"draft", "", 1}, {"model.call", "reviewer", 1},
+			{"plan", "", 1},
+			{"phase", "gather", 1},
+			{"tool.call", "statistics", 1},
+			{"phase", "analyse", 1},
+			{"draft", "", 1},
+			{"model.call", "reviewer", 1},
 		}},
 		"while a model answers": {300 * time.Millisecond, []moment{
-			{isAsked, "coordinator", 1}, {isAsked, "gatherer", 3}, {isAsked, "gatherer", 4}, {isAsked, "analyst", 2},
-			{isAsked, "analyst", 3}, {isAsked, "writer", 1}, {isAsked, "reviewer", 1},
+			{isAsked, "coordinator", 1},
+			{isAsked, "gatherer", 3},
+			{isAsked, "gatherer", 4},
+			{isAsked, "analyst", 2},
+			{isAsked, "analyst", 3},
+			{isAsked, "writer", 1},
+			{isAsked, "reviewer", 1},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -142,13 +142,18 @@ func research(ctx context.Context, s *settings, flags researchFlags, topic strin
 	if err != nil {
 		return usage(err)
 	}
-	base, failed := flags.server, (<-chan error)(nil)
+	base := flags.server
+	var failed <-chan error
 	if base == "" {
 		local, err := startLocal(ctx, s, flags)
 		if err != nil {
 			return err
 		}
-		defer local.Close()
+		defer func() {
+			if err := local.Close(); err != nil {
+				fmt.Fprintln(os.Stderr, "quaestor: stopping:", err)
+			}
+		}()
 		base, failed = local.URL(), local.Failed()
 	}
 	api, err := newAPI(base, os.Getenv("QUAESTOR_API_KEY"), failed)
