@@ -28,10 +28,8 @@ func (c Config) check() error {
 		notNegative("research.review.reminder", c.Research.Review.Reminder),
 		oneOf("research.review.on_expiry", c.Research.Review.OnExpiry, "reject", "publish"),
 		notNegative("research.budget.tokens", c.Research.Budget.Tokens),
-		positive("limits.topic_bytes", c.Limits.TopicBytes),
 		positive("limits.body_bytes", c.Limits.BodyBytes),
 		positive("limits.document_bytes", c.Limits.DocumentBytes),
-		positive("limits.documents", c.Limits.Documents),
 		oneOf("telemetry.log_level", c.Telemetry.LogLevel, "debug", "info", "warn", "error"),
 		oneOf("telemetry.log_format", c.Telemetry.LogFormat, "auto", "console", "json"),
 	}

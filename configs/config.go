@@ -98,10 +98,8 @@ type Budget struct {
 
 // Limits bound what comes from outside.
 type Limits struct {
-	TopicBytes    int64 `yaml:"topic_bytes"`
 	BodyBytes     int64 `yaml:"body_bytes"`
 	DocumentBytes int64 `yaml:"document_bytes"`
-	Documents     int64 `yaml:"documents"`
 }
 
 // Telemetry is logs and traces.

@@ -63,10 +63,11 @@ func (r *Runtime) startServer(ctx context.Context) error {
 		Metrics: r.telemetry.MetricsHandler(), Logger: r.logger.Named("api"), TracerProvider: r.telemetry.TracerProvider(),
 		Defaults: server.Defaults{
 			Budget:      workflows.Budget{Tokens: config.Research.Budget.Tokens, NanoUSD: int64(config.Research.Budget.USD)},
-			Unsupported: config.Research.Unsupported, Corpus: DefaultCorpus,
+			Unsupported: config.Research.Unsupported, Corpus: DefaultCorpus, Iterations: &config.Research.MaxIterations,
 		},
-		Limits:  server.Limits{Body: config.Limits.BodyBytes, File: config.Limits.DocumentBytes},
-		Version: r.options.Version,
+		Limits:       server.Limits{Body: config.Limits.BodyBytes, File: config.Limits.DocumentBytes},
+		DrainTimeout: config.Server.DrainTimeout,
+		Version:      r.options.Version,
 	})
 	if err != nil {
 		return err

@@ -163,6 +163,7 @@ func (r *Runtime) startWorker(ctx context.Context) error {
 	polling := worker.New(r.temporal, r.options.Config.Temporal.TaskQueue, worker.Options{
 		BuildID:                          r.options.Version, //nolint:staticcheck // without it the whole binary is hashed at each start
 		MaxHeartbeatThrottleInterval:     time.Second,
+		DeadlockDetectionTimeout:         10 * time.Second, // a busy machine is no deadlock
 		WorkerStopTimeout:                r.options.Config.Server.DrainTimeout,
 		MaxConcurrentActivityTaskPollers: 4,
 		MaxConcurrentWorkflowTaskPollers: 4,

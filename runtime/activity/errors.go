@@ -28,6 +28,10 @@ func temporalError(err error) error {
 	if errors.As(err, &unpriced) {
 		return final(workflows.ErrorRefused, unpriced.Error(), err)
 	}
+	var unknown *gateway.UnknownModelError
+	if errors.As(err, &unknown) {
+		return final(workflows.ErrorRefused, unknown.Error(), err)
+	}
 	var failed *provider.Error
 	if !errors.As(err, &failed) {
 		return err

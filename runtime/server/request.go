@@ -20,9 +20,6 @@ import (
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
-// defaultIterations is how often a draft is refined when nobody says.
-const defaultIterations = 3
-
 // reading collects what is wrong with a body, beyond what the specification
 // can say. Prefix is the JSON Pointer of the part that is read.
 type reading struct {
@@ -66,7 +63,7 @@ func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequ
 	who := principalOf(ctx)
 	request := workflows.ResearchRequest{
 		Topic: r.text("/topic", body.Topic), Client: who.client, Sources: body.Sources.Documents,
-		MaxIterations: defaultIterations, Review: cmp.Or(string(body.Review), workflows.ReviewNone),
+		MaxIterations: *s.defaults.Iterations, Review: cmp.Or(string(body.Review), workflows.ReviewNone),
 		Budget: s.defaults.Budget, Unsupported: cmp.Or(string(body.Unsupported), s.defaults.Unsupported),
 		Language: r.language("/language", cmp.Or(body.Language, s.defaults.Language)),
 	}

@@ -21,7 +21,6 @@ const (
 	workPatience  = 10 * time.Minute // for an upload to be understood and answered
 	writePatience = 2 * time.Minute  // for an answer to be taken
 	eventPatience = 30 * time.Second // for one event to be taken
-	drainPatience = 10 * time.Second // for requests to end when the server does
 	startPeriod   = 30 * time.Second // between looks for runs nobody started
 	startRetry    = 2 * time.Second  // after a look that failed
 )
@@ -71,7 +70,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
 	case <-ctx.Done():
 	}
-	patience, release := context.WithTimeout(base, drainPatience)
+	patience, release := context.WithTimeout(base, s.drain)
 	defer release()
 	if err := server.Shutdown(patience); err != nil {
 		s.log.Warn("cutting connections that did not end", zap.Error(err))

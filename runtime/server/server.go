@@ -44,7 +44,8 @@ type Options struct {
 	TracerProvider trace.TracerProvider
 	Defaults       Defaults
 	Limits         Limits
-	Version        string // as /healthz tells it
+	DrainTimeout   time.Duration // for requests to end when the server does; 0 is 10 s
+	Version        string        // as /healthz tells it
 	Now            func() time.Time
 }
 
@@ -62,6 +63,7 @@ type Defaults struct {
 	Timeout     time.Duration // deadline after the start; 0 is none
 	Language    string        // empty is "en"
 	Unsupported string        // empty leaves it to the run's settings
+	Iterations  *int          // rounds of refinement, 0 to 3; nil is 3
 	Corpus      string        // for uploads that name none; empty is "default"
 }
 
@@ -85,6 +87,7 @@ type Server struct {
 	defaults    Defaults
 	limits      Limits
 	version     string
+	drain       time.Duration
 	now         func() time.Time
 
 	spec        *openapi3.T
@@ -102,7 +105,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		store: options.Store, engine: options.Engine, documents: options.Documents, usage: options.Usage,
 		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
-		defaults: options.Defaults, limits: options.Limits, version: options.Version, now: options.Now,
+		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	s.fillIn(options.TracerProvider)
@@ -136,6 +139,12 @@ func (s *Server) fillIn(tracers trace.TracerProvider) {
 	}
 	if s.renderDraft == nil {
 		s.renderDraft = plainDraft
+	}
+	if s.defaults.Iterations == nil {
+		s.defaults.Iterations = new(workflows.DefaultRounds)
+	}
+	if s.drain == 0 {
+		s.drain = 10 * time.Second
 	}
 	s.limits.Body = positive(s.limits.Body, 1<<20)
 	s.limits.File = positive(s.limits.File, 64<<20)

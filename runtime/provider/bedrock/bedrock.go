@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,8 +37,16 @@ type Provider struct {
 
 var _ provider.Provider = (*Provider)(nil)
 
-// New makes a provider. Nothing is sent yet, and credentials are fetched with
-// the first call.
+// bearerVariable holds a Bedrock API key, which the SDK uses in place of
+// credentials.
+const bearerVariable = "AWS_BEARER_TOKEN_BEDROCK"
+
+// credentialsTimeout bounds the search for credentials, which may ask the
+// machine's metadata service.
+const credentialsTimeout = 10 * time.Second
+
+// New makes a provider. Nothing is sent to Bedrock yet; that there are
+// credentials is made sure of, so that a run does not find out in the middle.
 func New(ctx context.Context, options Options) (*Provider, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
@@ -54,6 +63,11 @@ func New(ctx context.Context, options Options) (*Provider, error) {
 	}
 	if loaded.Region == "" {
 		return nil, errors.New("bedrock: no AWS region is configured; set providers.bedrock.region or AWS_REGION")
+	}
+	finding, cancel := context.WithTimeout(ctx, credentialsTimeout)
+	defer cancel()
+	if _, err := loaded.Credentials.Retrieve(finding); err != nil && options.Credentials == nil && os.Getenv(bearerVariable) == "" {
+		return nil, fmt.Errorf("bedrock: finding AWS credentials: %w; set AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or %s", err, bearerVariable)
 	}
 	client := bedrockruntime.NewFromConfig(loaded, func(o *bedrockruntime.Options) {
 		o.Retryer = aws.NopRetryer{}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -365,5 +366,18 @@ func TestWhatNeverLeft(t *testing.T) {
 	_, err = connect(t, nobody, 0).Converse(t.Context(), request)
 	if !errors.As(err, &failed) || failed.Class != provider.ClassInvalid || !failed.NotCharged || !strings.Contains(failed.Message, `"sum"`) {
 		t.Errorf("a schema that is no JSON: %+v", err)
+	}
+}
+
+func TestWithoutCredentialsNothingIsMade(t *testing.T) {
+	for _, variable := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK"} {
+		t.Setenv(variable, "")
+	}
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	_, err := bedrock.New(t.Context(), bedrock.Options{Region: "eu-central-1"})
+	if err == nil || !strings.Contains(err.Error(), "AWS_PROFILE") {
+		t.Errorf("error %v", err)
 	}
 }
