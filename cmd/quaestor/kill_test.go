@@ -137,7 +137,7 @@ func killAndCompare(t *testing.T, sound undisturbed, latency time.Duration, mome
 	id := server.research(t, sampleRun)
 	var events []client.Event
 	last := func() int64 { return int64(len(events)) }
-	inFlight := 0
+	inFlight := map[int64]bool{} // attempts; one may be left over from kill to kill
 	restarted := time.Now()
 	for _, moment := range moments {
 		if moment.kind == isAsked {
@@ -155,13 +155,16 @@ func killAndCompare(t *testing.T, sound undisturbed, latency time.Duration, mome
 		}
 		server.kill(t)
 		found := autopsy(t, server.data, id)
-		inFlight += found.inFlight
-		t.Logf("killed after %-28v %4.1f s after the start, in phase %s, with %d events told and %d calls in flight",
-			moment, time.Since(restarted).Seconds(), found.run.Phase, found.events, found.inFlight)
+		known := len(inFlight)
+		for _, attempt := range found.inFlight {
+			inFlight[attempt] = true
+		}
+		t.Logf("killed after %-28v %4.1f s after the start, in phase %s, with %d events told and %d more calls in flight",
+			moment, time.Since(restarted).Seconds(), found.run.Phase, found.events, len(inFlight)-known)
 		if found.run.Status != store.StatusRunning {
 			t.Errorf("killed after %v the run is %s already", moment, found.run.Status)
 		}
-		if moment.kind == isAsked && found.inFlight == 0 {
+		if moment.kind == isAsked && len(inFlight) == known {
 			t.Errorf("killed after %v no call was in flight", moment)
 		}
 		restarted = time.Now()
@@ -175,7 +178,7 @@ func killAndCompare(t *testing.T, sound undisturbed, latency time.Duration, mome
 	})
 	t.Logf("completed %.1f s after the last of %d restarts", time.Since(restarted).Seconds(), len(moments))
 	compare(t, server, id, sound, events)
-	account(t, server, id, sound.usage, inFlight)
+	account(t, server, id, sound.usage, len(inFlight))
 }
 
 // asked waits for an agent's model to be asked.
@@ -193,7 +196,7 @@ func (i *instance) asked(t *testing.T, m moment) {
 type remains struct {
 	run      store.Run
 	events   int
-	inFlight int // attempts that were dispatched, and nobody knows what became of them
+	inFlight []int64 // attempts that were dispatched, and nobody knows what became of them
 }
 
 func autopsy(t *testing.T, data, id string) remains {
@@ -214,7 +217,7 @@ func autopsy(t *testing.T, data, id string) remains {
 	found.events = len(events)
 	for _, attempt := range attempts(t, data, id) {
 		if attempt.State == ledger.StateDispatched {
-			found.inFlight++
+			found.inFlight = append(found.inFlight, attempt.ID)
 		}
 	}
 	return found

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -192,19 +193,37 @@ func startLocal(ctx context.Context, s *settings, flags researchFlags) (*runtime
 			return nil, usage(fmt.Errorf("--model %q is not in the catalog; `models.catalog` in the configuration adds models", flags.model))
 		}
 	}
-	quiet(&config)
-	local, err := runtime.New(ctx, runtime.Options{Config: config, Embedded: true, Providers: s.providers, Version: version})
+	log, err := logFile(config)
+	if err != nil {
+		return nil, err
+	}
+	local, err := runtime.New(ctx, runtime.Options{Config: config, Embedded: true, Providers: s.providers, Version: version, LogOutput: log})
 	if errors.Is(err, devserver.ErrInUse) {
 		return nil, fmt.Errorf("%w; or have that one do the research with --server URL", err)
 	}
 	return local, err
 }
 
-// quiet keeps the log out of the progress, unless somebody asked for more.
-func quiet(config *configs.Config) {
-	if config.Telemetry.LogLevel == "info" {
-		config.Telemetry.LogLevel = "error"
+// logFile keeps the log out of the progress: it is research.log in the data
+// folder, that of the last run. Who asks for another level than the default
+// gets the log on standard error.
+func logFile(config configs.Config) (io.Writer, error) {
+	if config.Telemetry.LogLevel != "info" {
+		return os.Stderr, nil
 	}
+	data, err := runtime.DataFolder(config)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w; choose another with --data", err)
+	}
+	// It stays open as long as the process: what closes last still logs.
+	file, err := os.OpenFile(filepath.Join(data, "research.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the log: %w", err)
+	}
+	return file, nil
 }
 
 func newProgress() *progress {
