@@ -62,6 +62,7 @@ func (r *Runtime) startServer(ctx context.Context) error {
 		},
 		Metrics: r.telemetry.MetricsHandler(), Logger: r.logger.Named("api"), TracerProvider: r.telemetry.TracerProvider(),
 		Defaults: server.Defaults{
+			Sources:     []string{SampleCorpus},
 			Budget:      workflows.Budget{Tokens: config.Research.Budget.Tokens, NanoUSD: int64(config.Research.Budget.USD)},
 			Unsupported: config.Research.Unsupported, Corpus: DefaultCorpus, Iterations: &config.Research.MaxIterations,
 		},

@@ -80,13 +80,31 @@ func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequ
 		request.Budget.NanoUSD = nano
 	}
 	s.setDeadline(r, &request, body.Deadline, repeated)
-	if len(request.Sources) == 0 {
-		request.Sources = slices.Clone(s.defaults.Sources)
+	if len(request.Sources) == 0 && !repeated {
+		sources, err := s.sourcesWhereNoneAreNamed(ctx)
+		if err != nil {
+			return workflows.ResearchRequest{}, err
+		}
+		request.Sources = sources
 	}
 	if err := s.checkSources(ctx, r, body.Sources.Documents); err != nil {
 		return workflows.ResearchRequest{}, err
 	}
 	return request, nil
+}
+
+// sourcesWhereNoneAreNamed is the default corpus, or what stands in for it while
+// nobody has uploaded anything into it.
+func (s *Server) sourcesWhereNoneAreNamed(ctx context.Context) ([]string, error) {
+	corpora, err := s.store.Corpora(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the default corpus: %w", err)
+	}
+	filled := func(c store.Corpus) bool { return c.Name == s.defaults.Corpus && c.Documents > 0 }
+	if len(s.defaults.Sources) == 0 || slices.ContainsFunc(corpora, filled) {
+		return []string{s.defaults.Corpus}, nil
+	}
+	return slices.Clone(s.defaults.Sources), nil
 }
 
 func (s *Server) setDeadline(r *reading, request *workflows.ResearchRequest, text string, repeated bool) {

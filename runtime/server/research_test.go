@@ -5,10 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quaestor-run/quaestor/runtime/server"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/workflows"
 )
@@ -32,7 +34,7 @@ func TestCreateResearch(t *testing.T) {
 		t.Errorf("location %q, self %q", location, got.Links.Self)
 	}
 	want := workflows.ResearchRequest{
-		Topic: "heat pumps", Client: "local", Questions: []string{"How many?"}, MaxIterations: 0, Review: "required",
+		Topic: "heat pumps", Client: "local", Sources: []string{"default"}, Questions: []string{"How many?"}, MaxIterations: 0, Review: "required",
 		Budget: workflows.Budget{Tokens: 100000, NanoUSD: 4_000_000_001}, Deadline: now.Add(10 * time.Minute), Language: "de-CH", Unsupported: "drop",
 	}
 	if diff := differ(w.engine.Started()[got.ID], want); diff != "" {
@@ -59,9 +61,24 @@ func TestCreateResearchFillsInDefaults(t *testing.T) {
 	w := setup(t)
 	var got accepted
 	w.call("POST", "/v1/research", `{"topic":"heat pumps"}`).want(202).into(&got)
-	want := workflows.ResearchRequest{Topic: "heat pumps", Client: "local", MaxIterations: 3, Review: "none", Language: "en"}
+	want := workflows.ResearchRequest{Topic: "heat pumps", Client: "local", Sources: []string{"default"}, MaxIterations: 3, Review: "none", Language: "en"}
 	if diff := differ(w.engine.Started()[got.ID], want); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestSamplesStandInForAnEmptyDefaultCorpus(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(options *server.Options) { options.Defaults.Sources = []string{"samples"} })
+	for _, want := range []string{"samples", "default"} {
+		var got accepted
+		w.call("POST", "/v1/research", `{"topic":"heat pumps"}`).want(202).into(&got)
+		if sources := w.engine.Started()[got.ID].Sources; !slices.Equal(sources, []string{want}) {
+			t.Errorf("sources %q, want %q", sources, want)
+		}
+		if err := w.store.PutDocument(t.Context(), store.Document{ID: "d_0123456789ab", Corpus: "default", URI: "a.md"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

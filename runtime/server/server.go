@@ -58,7 +58,7 @@ type Ingester interface {
 
 // Defaults stand in for what a research request leaves out.
 type Defaults struct {
-	Sources     []string
+	Sources     []string // while the default corpus is empty
 	Budget      workflows.Budget
 	Timeout     time.Duration // deadline after the start; 0 is none
 	Language    string        // empty is "en"

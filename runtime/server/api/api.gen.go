@@ -526,7 +526,7 @@ type ResearchRequest struct {
 	// Review Whether a person decides on the draft before it is published.
 	Review ReviewMode `json:"review,omitempty,omitzero"`
 
-	// Sources What to read. Without any, the server's default corpus.
+	// Sources What to read. Without any, the server's default corpus, or the sample documents while nothing was uploaded into that.
 	Sources Sources `json:"sources,omitempty,omitzero"`
 
 	// Topic What to research, as a question or a subject. Space around it is dropped.
@@ -774,7 +774,7 @@ type Source struct {
 	Year int `json:"year,omitempty,omitzero"`
 }
 
-// Sources What to read. Without any, the server's default corpus.
+// Sources What to read. Without any, the server's default corpus, or the sample documents while nothing was uploaded into that.
 type Sources struct {
 	// Documents Names of corpora, or ids of documents (`d_…`).
 	//
