@@ -42,9 +42,12 @@ type double struct {
 }
 
 func (d double) Converse(ctx context.Context, req provider.Request) (provider.Response, error) {
+	answered := time.NewTimer(d.latency) // thinking is part of a model's time
+	defer answered.Stop()
+	response, err := d.Provider.Converse(ctx, req)
 	select {
-	case <-time.After(d.latency):
-		return d.Provider.Converse(ctx, req)
+	case <-answered.C:
+		return response, err
 	case <-ctx.Done():
 		return provider.Response{}, &provider.Error{Class: provider.ClassCancelled, Provider: "double", Message: "cancelled", Err: ctx.Err()}
 	}
