@@ -100,6 +100,9 @@ func (d *database) Write(ctx context.Context, fn func(context.Context, sqlstore.
 	const tries = 5
 	for try := 1; ; try++ {
 		err := d.transact(ctx, fn)
+		if err != nil && ctx.Err() != nil {
+			return errors.Join(ctx.Err(), err) // a cancelled statement may end as a broken connection
+		}
 		if code := codeOf(err); try == tries || code != "40P01" && code != "40001" {
 			return err
 		}

@@ -46,6 +46,14 @@ const (
 
 // transact runs change in one transaction.
 func (j *Journal) transact(ctx context.Context, change func(*sql.Tx) error) error {
+	err := j.attempt(ctx, change)
+	if err != nil && ctx.Err() != nil {
+		return errors.Join(ctx.Err(), err) // a cancelled statement may end as a broken connection
+	}
+	return err
+}
+
+func (j *Journal) attempt(ctx context.Context, change func(*sql.Tx) error) error {
 	tx, err := j.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
