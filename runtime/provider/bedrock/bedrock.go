@@ -39,7 +39,7 @@ var _ provider.Provider = (*Provider)(nil)
 
 // bearerVariable holds a Bedrock API key, which the SDK uses in place of
 // credentials.
-const bearerVariable = "AWS_BEARER_TOKEN_BEDROCK"
+const bearerVariable = "AWS_BEARER_TOKEN_BEDROCK" //nolint:gosec // the name of a variable, not what it holds
 
 // credentialsTimeout bounds the search for credentials, which may ask the
 // machine's metadata service.
