@@ -128,7 +128,6 @@ func limits() dynamicconfig.StaticClient {
 		dynamicconfig.FrontendEnableUpdateWorkflowExecutionAsyncAccepted.Key(): true,
 		dynamicconfig.EnableActivityEagerExecution.Key():                       true,
 		dynamicconfig.EnableEagerWorkflowStart.Key():                           true,
-		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key():            true,
 		dynamicconfig.EnableServerVersionCheck.Key():                           false, // it would call home
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -23,9 +24,16 @@ const (
 	lockSuffix = ".lock"
 	// edition is what a file's user_version says about its schema. A change of
 	// Temporal's schema (a test watches it) needs the next number here and a
-	// migration from this one.
-	edition = 1
+	// migration from this one. 2 is 1 with fewer indexes.
+	edition = 2
 )
+
+// keptIndexes are those of Temporal's visibility table that remain. It comes
+// with one for each of 58 columns, and every start and end of a workflow would
+// write to each; the rows of one machine are few enough to be filtered.
+func keptIndexes() []string {
+	return []string{"default_idx", "by_workflow_id", "by_workflow_type", "by_temporal_namespace_division"}
+}
 
 func schemaFiles() []string {
 	return []string{"sqlite/v3/temporal/schema.sql", "sqlite/v3/visibility/schema.sql"}
@@ -75,25 +83,43 @@ func ensureSchema(ctx context.Context, path string) (err error) {
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
 		return fmt.Errorf("reading its version: %w", err)
 	}
-	if found == edition {
-		return nil
-	}
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
 		return fmt.Errorf("reading its tables: %w", err)
 	}
-	if found != 0 || tables != 0 {
-		return fmt.Errorf("its schema is edition %d with %d tables, this binary knows edition %d: "+
-			"open it with the version that made it, or choose another folder", found, tables, edition)
+	switch {
+	case found == edition:
+		return nil
+	case found == 1:
+		return reach(ctx, db, dropIndexes)
+	case found == 0 && tables == 0:
+		return reach(ctx, db, createTables, dropIndexes)
 	}
-	return createSchema(ctx, db)
+	return fmt.Errorf("its schema is edition %d with %d tables, this binary knows edition %d: "+
+		"open it with the version that made it, or choose another folder", found, tables, edition)
 }
 
-func createSchema(ctx context.Context, db *sql.DB) error {
+// reach brings a file to this edition by steps in one transaction.
+func reach(ctx context.Context, db *sql.DB, steps ...func(context.Context, *sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("creating tables: %w", err)
+		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do, before it the first error counts
+	for _, step := range steps {
+		if err := step(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", edition)); err != nil {
+		return fmt.Errorf("writing the edition of the schema: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("committing the schema: %w", err)
+	}
+	return nil
+}
+
+func createTables(ctx context.Context, tx *sql.Tx) error {
 	for _, name := range schemaFiles() {
 		statements, err := fs.ReadFile(schema.Assets(), name)
 		if err != nil {
@@ -103,11 +129,33 @@ func createSchema(ctx context.Context, db *sql.DB) error {
 			return fmt.Errorf("creating the tables of %s: %w", name, err)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", edition)); err != nil {
-		return fmt.Errorf("writing the edition of the schema: %w", err)
+	return nil
+}
+
+func dropIndexes(ctx context.Context, tx *sql.Tx) error {
+	const list = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'executions_visibility' AND sql IS NOT NULL"
+	rows, err := tx.QueryContext(ctx, list)
+	if err != nil {
+		return fmt.Errorf("listing indexes: %w", err)
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("creating tables: %w", err)
+	defer rows.Close()
+	var dropped []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return fmt.Errorf("listing indexes: %w", err)
+		}
+		if !slices.Contains(keptIndexes(), name) {
+			dropped = append(dropped, name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("listing indexes: %w", err)
+	}
+	for _, name := range dropped {
+		if _, err := tx.ExecContext(ctx, `DROP INDEX "`+name+`"`); err != nil {
+			return fmt.Errorf("dropping index %s: %w", name, err)
+		}
 	}
 	return nil
 }
