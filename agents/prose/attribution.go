@@ -72,15 +72,15 @@ func Close(sentence string) string {
 // Verb says what the source does in the section the quotation stands in. It
 // claims no more than the section's own name does.
 func (s Source) Verb(quote string) string {
-	text := padded(quote)
-	if containsCue(text, "we recommend|is recommended|are recommended|be recommended|we advise|recommends") && !containsCue(text, "not recommended") {
+	said := verbCues.in(Words(quote))
+	if said.has(recommending) && !said.has(notRecommending) {
 		return "recommends"
 	}
 	switch s.Section() {
 	case SectionConclusion:
 		return "concludes"
 	case SectionResults:
-		if containsCue(text, "we found|was found|were found") {
+		if said.has(finding) {
 			return "found"
 		}
 		return "reports"
@@ -92,13 +92,30 @@ func (s Source) Verb(quote string) string {
 		return "describes its method"
 	}
 	switch {
-	case containsCue(text, "should|must|ought to"):
+	case said.has(demanding):
 		return "holds"
-	case containsCue(text, "may|might|could|likely|appears|suggests|suggest"):
+	case said.has(supposing):
 		return "suggests"
 	}
 	return "states"
 }
+
+// The lists of verbCues.
+const (
+	recommending = iota
+	notRecommending
+	finding
+	demanding
+	supposing
+)
+
+var verbCues = newCueIndex(
+	"we recommend|is recommended|are recommended|be recommended|we advise|recommends",
+	"not recommended",
+	"we found|was found|were found",
+	"should|must|ought to",
+	"may|might|could|likely|appears|suggests|suggest",
+)
 
 // Section is the part of a document that a heading announces.
 type Section string
@@ -115,23 +132,34 @@ const (
 
 // Section classifies the heading of the source.
 func (s Source) Section() Section {
-	text := padded(lastHeading(s.Heading))
+	words := Words(lastHeading(s.Heading))
+	said := headingCues.in(words)
 	switch {
-	case containsCue(text, "conclusion|conclusions|concluding|conclusive|interpretation|implications|key messages|bottom line|fazit|schlussfolgerung|schlussfolgerungen|conclusión|conclusiones|conclusioni"):
+	case said.has(0):
 		return SectionConclusion
-	case onlyWords(text, "materials material methods method methodology design setting settings participants participant patients patient subjects probands population intervention interventions procedure procedures measures measure measurements measured outcome outcomes main primary secondary data sources source study research statistical sample"):
+	case onlyMethods(words):
 		return SectionMethods
-	case containsCue(text, "results|result|findings|finding|outcomes|ergebnisse|résultats|resultados|risultati"):
+	case said.has(1):
 		return SectionResults
-	case containsCue(text, "methods|methodology"):
+	case said.has(2):
 		return SectionMethods
-	case containsCue(text, "aim|aims|objective|objectives|purpose|rationale|goal|goals"):
+	case said.has(3):
 		return SectionAims
-	case containsCue(text, "background|introduction|context"):
+	case said.has(4):
 		return SectionBackground
 	}
 	return SectionBody
 }
+
+// headingCues has a list each for conclusions, results, methods, aims and
+// background.
+var headingCues = newCueIndex(
+	"conclusion|conclusions|concluding|conclusive|interpretation|implications|key messages|bottom line|fazit|schlussfolgerung|schlussfolgerungen|conclusión|conclusiones|conclusioni",
+	"results|result|findings|finding|outcomes|ergebnisse|résultats|resultados|risultati",
+	"methods|methodology",
+	"aim|aims|objective|objectives|purpose|rationale|goal|goals",
+	"background|introduction|context",
+)
 
 func lastHeading(path string) string {
 	for _, mark := range []string{" > ", " › ", " / ", " » "} {
@@ -142,17 +170,20 @@ func lastHeading(path string) string {
 	return path
 }
 
-// onlyWords says that a text has content and all of it is in a list of words.
-func onlyWords(text, list string) bool {
+// onlyMethods says that a heading has content, and that all of it is words for
+// how a study was made.
+func onlyMethods(words []string) bool {
 	found := false
-	for _, word := range Words(text) {
+	for _, word := range words {
 		if Function(word) {
 			continue
 		}
-		if !strings.Contains(" "+list+" ", " "+word+" ") {
+		if !methodWords[word] {
 			return false
 		}
 		found = true
 	}
 	return found
 }
+
+var methodWords = setOf("materials material methods method methodology design setting settings participants participant patients patient subjects probands population intervention interventions procedure procedures measures measure measurements measured outcome outcomes main primary secondary data sources source study research statistical sample")

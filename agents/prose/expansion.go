@@ -87,11 +87,12 @@ func phrases(list string) [][]string {
 
 // generic words name no subject by themselves; a topic that contains them is
 // met without them.
-func generic(word string) bool { return strings.Contains(genericWords, " "+word+" ") }
+func generic(word string) bool { return genericWords[word] }
 
-const genericWords = ` system use usage user method approach change impact effect affect role level rate practice case new modern recent current future global
- sector industry market company business rule trend development analysis study report research data information performance quality issue problem challenge
- opportunity factor way evidence example result outcome consequence benefit risk harm application implementation adoption technology overview state review
- surgery treatment therapy management service product program programme scheme project tool model process procedure measure option
- influence transform shape improve increase decrease reduce grow growth today now year decade world country people thing part policy question answer
- summary summarise summarize explain describe compare comparison versus vs main key important major different best good better worst last next `
+var genericWords = setOf(`
+	system use usage user method approach change impact effect affect role level rate practice case new modern recent current future
+	sector industry market company business rule trend development analysis study report research data information performance quality issue problem
+	opportunity factor way evidence example result outcome consequence benefit risk harm application implementation adoption technology overview state
+	surgery treatment therapy management service product program programme scheme project tool model process procedure measure
+	influence transform shape improve increase decrease reduce grow growth today now year decade world country people thing part policy question
+	summary summarise summarize explain describe compare comparison versus vs main key important major different best good better worst last next`)

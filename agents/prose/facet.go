@@ -1,6 +1,9 @@
 package prose
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Facet is an aspect under which a topic can be researched.
 type Facet string
@@ -40,37 +43,60 @@ func (f Facet) Vocabulary() string {
 
 // QuestionFacet tells which facet a question asks for.
 func QuestionFacet(question string) Facet {
-	text := padded(question)
-	for _, c := range []struct {
-		facet Facet
-		cues  string
-	}{
-		{Limits, "limits the evidence|limitations|gaps in the evidence|how reliable|how strong is the evidence|quality of the evidence"},
-		{Contrary, "contrary|critics|criticism|against|mixed|no effect|disagree|contradict|controvers|objections"},
-		{Advice, "recommend|recommended|recommendations|advise|advised|sollte|sollten|muss|müssen|empfiehlt|empfohlen|devrait|doit|debería|debe|should|best practice|next steps|what must|required"},
-		{Harms, "risk|risks|harm|harms|adverse|danger|dangers|safety|failures|incidents|complications|threats|drawbacks"},
-		{Development, "over time|developed|trend|trends|per year|over the years|evolved|grown|history|since|growth|how fast"},
-		{Distribution, "concentrated|distributed|where|which|who|most|share|common|uptake|adoption|breakdown"},
-		{Effects, "effect|effects|impact|improve|reduce|benefit|benefits|change|changing|outcome|outcomes|work"},
-	} {
-		if containsCue(text, c.cues) {
-			return c.facet
+	asked := questionCues.in(Words(question))
+	for i, facet := range byQuestion {
+		if asked.has(i) {
+			return facet
 		}
 	}
 	return General
 }
 
+// byQuestion are the facets a question can ask for, those first whose words are
+// the less likely to stand in a question about another.
+var byQuestion = [...]Facet{Limits, Contrary, Advice, Harms, Development, Distribution, Effects}
+
+// questionCues has a list for each facet of byQuestion.
+var questionCues = newCueIndex(
+	"limits the evidence|limitations|gaps in the evidence|how reliable|how strong is the evidence|quality of the evidence",
+	"contrary|critics|criticism|against|mixed|no effect|disagree|contradict|controvers|objections",
+	"recommend|recommended|recommendations|advise|advised|sollte|sollten|muss|müssen|empfiehlt|empfohlen|devrait|doit|debería|debe|should|best practice|next steps|what must|required",
+	"risk|risks|harm|harms|adverse|danger|dangers|safety|failures|incidents|complications|threats|drawbacks",
+	"over time|developed|trend|trends|per year|over the years|evolved|grown|history|since|growth|how fast",
+	"concentrated|distributed|where|which|who|most|share|common|uptake|adoption|breakdown",
+	"effect|effects|impact|improve|reduce|benefit|benefits|change|changing|outcome|outcomes|work",
+)
+
 // SentenceFacets lists the facets a sentence speaks to, the most telling first.
 func SentenceFacets(sentence string) []Facet {
-	text := padded(mainClause(sentence))
+	said := sentenceCues.in(Words(mainClause(sentence)))
 	var facets []Facet
-	for _, f := range []Facet{Advice, Limits, Contrary, Harms, Development, Distribution, Effects} {
-		if f.speaks(text) {
+	for i, f := range byTelling {
+		if speaks(said, i) {
 			facets = append(facets, f)
 		}
 	}
 	return facets
 }
+
+// byTelling are the facets a sentence can speak to, the most telling first.
+var byTelling = [...]Facet{Advice, Limits, Contrary, Harms, Development, Distribution, Effects}
+
+// sentenceCues has, for each facet of byTelling, a list of its cues, and after
+// those of all a list of its stops.
+var sentenceCues = newSentenceCues()
+
+func newSentenceCues() cueIndex {
+	var cues, stops []string
+	for _, f := range byTelling {
+		cues, stops = append(cues, f.cues()), append(stops, f.stops())
+	}
+	return newCueIndex(append(cues, stops...)...)
+}
+
+// speaks says that a sentence has a cue of the facet byTelling[i], and nothing
+// that stops it.
+func speaks(said cueLists, i int) bool { return said.has(i) && !said.has(len(byTelling)+i) }
 
 // mainClause leaves out a concession that opens a sentence: what the sentence
 // says stands behind it.
@@ -84,10 +110,11 @@ func mainClause(sentence string) string {
 }
 
 // Speaks says that a sentence has words that go with the facet.
-func (f Facet) Speaks(sentence string) bool { return f.speaks(padded(sentence)) }
+func (f Facet) Speaks(sentence string) bool { return f.speaks(Words(sentence)) }
 
-func (f Facet) speaks(padded string) bool {
-	return containsCue(padded, f.cues()) && !containsCue(padded, f.stops())
+func (f Facet) speaks(words []string) bool {
+	at := slices.Index(byTelling[:], f)
+	return at >= 0 && speaks(sentenceCues.in(words), at)
 }
 
 func (f Facet) cues() string {
@@ -120,34 +147,4 @@ func (f Facet) stops() string {
 		return "risk factor scores|risk status|familial risk|at high risk|as high risk|weight loss"
 	}
 	return ""
-}
-
-func padded(text string) string { return " " + strings.Join(Words(text), " ") + " " }
-
-// containsCue looks for any of the cues, separated by bars, as whole words.
-func containsCue(padded, cues string) bool {
-	if cues == "" {
-		return false
-	}
-	for cue := range strings.SplitSeq(cues, "|") {
-		if containsWhole(padded, cue) {
-			return true
-		}
-	}
-	return false
-}
-
-// containsWhole looks for whole words in a padded text.
-func containsWhole(padded, words string) bool {
-	for rest := padded; ; {
-		at := strings.Index(rest, words)
-		if at < 0 {
-			return false
-		}
-		end := at + len(words)
-		if at > 0 && rest[at-1] == ' ' && end < len(rest) && rest[end] == ' ' {
-			return true
-		}
-		rest = rest[at+1:]
-	}
 }

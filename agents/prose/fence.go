@@ -5,5 +5,5 @@ import "strings"
 // Fenced is a text from outside for a place between marks (<evidence> …
 // </evidence>) of a prompt: it cannot close them, and stays on one line.
 func Fenced(text string) string {
-	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "</", "‹/")
+	return strings.ReplaceAll(singleSpaced(text), "</", "‹/")
 }

@@ -7,7 +7,7 @@ import "strings"
 // turns or restricts what it says is not cut. The end mark is left off.
 func Gist(sentence string) string {
 	text := strings.TrimRight(Inner(sentence), ".!")
-	if containsCue(padded(text), "but|however|although|though|except|unless|only|not|yet|whereas|while|despite|if") {
+	if restricting.in(Words(text)) != 0 {
 		return text
 	}
 	best := text
@@ -17,13 +17,15 @@ func Gist(sentence string) string {
 			continue
 		}
 		head, rest := text[:at], text[at+len(mark):]
-		listed := strings.Contains(mark, ",") && (strings.Contains(head, ",") || mark == ", and " && !hasVerb(rest))
-		if len(strings.Fields(head)) >= 8 && hasVerb(head) && !unbalanced(head) && !listed {
+		listed := strings.Contains(mark, ",") && (strings.Contains(head, ",") || mark == ", and " && !hasVerb(Words(rest)))
+		if len(strings.Fields(head)) >= 8 && hasVerb(Words(head)) && !unbalanced(head) && !listed {
 			best = head
 		}
 	}
 	return best
 }
+
+var restricting = newCueIndex("but|however|although|though|except|unless|only|not|yet|whereas|while|despite|if")
 
 // Article is "a" or "an" for a year read aloud: "an 1848 source".
 func Article(year int) string {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // TableName turns a file or table name into words: "fda_ai_devices_may2024.csv"
@@ -169,19 +170,17 @@ func List(items []string) string {
 // Shorten cuts a text to at most limit characters at the end of a word and
 // marks the cut.
 func Shorten(text string, limit int) string {
-	text = strings.Join(strings.Fields(text), " ")
-	runes := []rune(text)
-	if len(runes) <= limit {
+	text = singleSpaced(text)
+	if len(text) <= limit || utf8.RuneCountInString(text) <= limit {
 		return text
 	}
+	runes := []rune(text)
 	cut := string(runes[:limit-1])
 	if at := strings.LastIndexByte(cut, ' '); at > limit/2 {
 		cut = cut[:at]
 	}
 	return strings.TrimRight(cut, " ,;:–-") + "…"
 }
-
-var straightQuotes = regexp.MustCompile(`"([^"]*)"`)
 
 // Quote puts a verbatim text between typographic quotation marks: white space
 // is made single, list marks before it and trailing reference numbers of the
@@ -190,10 +189,36 @@ func Quote(text string) string { return "“" + Inner(text) + "”" }
 
 // Inner is the text that [Quote] puts between its marks.
 func Inner(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	text = strings.TrimLeft(text, "•●▪‣–—-*· ")
-	text = straightQuotes.ReplaceAllString(text, "‘$1’")
-	return strings.NewReplacer("“", "‘", "”", "’", "„", "‘", `"`, "’").Replace(text)
+	text = strings.TrimLeft(singleSpaced(text), "•●▪‣–—-*· ")
+	if strings.Contains(text, `"`) {
+		text = straightQuotes.ReplaceAllString(text, "‘$1’")
+	}
+	if !hasQuotationMark(text) {
+		return text
+	}
+	return innerMarks.Replace(text)
+}
+
+var (
+	straightQuotes = regexp.MustCompile(`"([^"]*)"`)
+	innerMarks     = strings.NewReplacer("“", "‘", "”", "’", "„", "‘", `"`, "’")
+)
+
+func hasQuotationMark(text string) bool {
+	return strings.Contains(text, `"`) || strings.Contains(text, "“") || strings.Contains(text, "”") || strings.Contains(text, "„")
+}
+
+// singleSpaced is a text with one space wherever it has white space, and none
+// around it. Most texts are so already and are given back as they are.
+func singleSpaced(text string) string {
+	last := ' '
+	for _, r := range text {
+		if unicode.IsSpace(r) && (r != ' ' || last == ' ') {
+			return strings.Join(strings.Fields(text), " ")
+		}
+		last = r
+	}
+	return strings.TrimSuffix(text, " ")
 }
 
 // YearColumn says that a column of whole numbers holds years: its name says

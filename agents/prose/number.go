@@ -100,7 +100,9 @@ func insideWord(text string, start, end int) bool {
 	return start > 0 && isWordByte(text[start-1]) || end < len(text) && isLetterByte(text[end])
 }
 
-func isWordByte(b byte) bool { return isLetterByte(b) || b == '_' || b >= '0' && b <= '9' }
+func isWordByte(b byte) bool { return isLetterByte(b) || b == '_' || isDigitByte(b) }
+
+func isDigitByte(b byte) bool { return b >= '0' && b <= '9' }
 
 func isLetterByte(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 

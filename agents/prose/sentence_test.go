@@ -23,6 +23,10 @@ func TestStandsUnder(t *testing.T) {
 		{"", "Although these benefits are assumed, evidence for them is thin.", false},
 		{"", "It was also found to depend on the season of the year.", false},
 		{"", "All had access to a sleeping car at the main station.", false},
+		{"", "Sixty-two (of 80) were given a sleeping car on the way.", false},
+		{"", "Sixty-two (of 80) guests were given a sleeping car on the way.", true},
+		{"", "With such trains, guests were given a sleeping car on the way.", false},
+		{"", "Night trains were late on ten days, which is shown in the 3.", false},
 		{"Do sleeper services pay?", "This sleeper service was profitable in its second year.", true},
 		{"Do buses pay?", "This sleeper service was profitable in its second year.", false},
 		{"", "Are night trains an alternative to flights within Europe?", false},
@@ -39,6 +43,36 @@ func TestStandsUnder(t *testing.T) {
 	} {
 		if got := prose.StandsUnder(c.title, c.sentence); got != c.want {
 			t.Errorf("StandsUnder(%q, %q) = %v", c.title, c.sentence, got)
+		}
+	}
+}
+
+func TestBoilerplateDoesNotStand(t *testing.T) {
+	t.Parallel()
+	const stands = "Night trains were late on ten days in the winter of 2023"
+	for boilerplate, want := range map[string]bool{
+		"":                                    true,
+		", see Table":                         false,
+		", as table 12a shows":                false,
+		" (fig. 3)":                           false,
+		" (cf. Appendix)":                     false,
+		", a table, 3 chairs":                 true,
+		", as Group B was":                    false,
+		", and groups b were":                 true,
+		", and we then determined the reason": false,
+		", and we then had tea":               true,
+		", so the survey was carried out":     false,
+		", so the survey was carried on":      true,
+		", as this brief summarizes":          false,
+		", as these briefs summarise":         true,
+		", with copyrighted timetables":       false,
+		", with unclickable timetables":       true,
+		", as is said at www.example.com":     false,
+		", and questionnaires were followed":  false,
+		", and were Randomly stopped":         false,
+	} {
+		if got := prose.Standalone(stands + boilerplate + "."); got != want {
+			t.Errorf("Standalone(“…%s.”) = %v", boilerplate, got)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func ParseTopic(text string) Topic {
 	}
 	topic.pivot = pivot
 	topic.Phrase = topic.phrase(asked)
-	topic.foreign = !mostlyEnglish(topic.Text)
+	topic.foreign = !mostlyEnglish(Words(topic.Text))
 	topic.subject = topic.concepts(topic.Subject)
 	topic.scope = topic.concepts(topic.Scope)
 	if !hasWeight(topic.subject) {
@@ -64,7 +64,7 @@ const maxPhraseWords = 14
 func (t Topic) phrase(asked bool) string {
 	words := len(strings.Fields(t.Subject)) + len(strings.Fields(t.Scope))
 	switch {
-	case words == 0 || words > maxPhraseWords, asked && t.pivot == "", !mostlyEnglish(t.Text):
+	case words == 0 || words > maxPhraseWords, asked && t.pivot == "", !mostlyEnglish(Words(t.Text)):
 		return "the topic"
 	case t.Scope == "":
 		return t.Subject

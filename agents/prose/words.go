@@ -8,21 +8,55 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Words splits text into lower-case words of letters and digits. Hyphens
 // separate words, so that "computer-aided" and "computer aided" are the same.
 func Words(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(dropPossessive(text)), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	})
+	text = strings.ToLower(dropPossessive(text))
+	words := make([]string, 0, len(text)/6+1) // with its space a word has about six bytes
+	start := -1
+	for i, r := range text {
+		switch {
+		case !inWord(r):
+			if start >= 0 {
+				words = append(words, text[start:i])
+			}
+			start = -1
+		case start < 0:
+			start = i
+		}
+	}
+	if start >= 0 {
+		words = append(words, text[start:])
+	}
+	return words
 }
 
+func inWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' // the text is in lower case
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+var possessive = strings.NewReplacer("’s ", " ", "'s ", " ", "’", "", "'", "")
+
 func dropPossessive(text string) string {
-	if !strings.ContainsAny(text, "’'") {
+	if !strings.Contains(text, "'") && !strings.Contains(text, "’") {
 		return text
 	}
-	return strings.NewReplacer("’s ", " ", "'s ", " ", "’", "", "'", "").Replace(text)
+	return possessive.Replace(text)
+}
+
+// setOf is the words of a list, to look them up.
+func setOf(list string) map[string]bool {
+	set := make(map[string]bool)
+	for word := range strings.FieldsSeq(list) {
+		set[word] = true
+	}
+	return set
 }
 
 // Stem folds the common English endings of a lower-case word. It is cruder
@@ -62,8 +96,8 @@ func singular(word string) string {
 // Stems is the stem of every word of a text, in order.
 func Stems(text string) []string {
 	words := Words(text)
-	for i := range words {
-		words[i] = Stem(words[i])
+	for i, word := range words {
+		words[i] = Stem(word)
 	}
 	return words
 }
