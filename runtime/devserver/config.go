@@ -16,7 +16,8 @@ import (
 
 const (
 	clusterName = "active"
-	storeName   = "sqlite"
+	mainStore   = "main"
+	listStore   = "visibility"
 	plenty      = 100_000
 )
 
@@ -53,7 +54,7 @@ func (e endpoints) staticHosts() map[primitives.ServiceName]static.Hosts {
 	}
 }
 
-func serverConfig(store *config.SQL, e endpoints) *config.Config {
+func serverConfig(databases stores, e endpoints) *config.Config {
 	service := func(addr *net.TCPAddr) config.Service {
 		return config.Service{RPC: config.RPC{GRPCPort: addr.Port, BindOnIP: addr.IP.String()}}
 	}
@@ -64,10 +65,13 @@ func serverConfig(store *config.SQL, e endpoints) *config.Config {
 	return &config.Config{
 		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: "127.0.0.1"}},
 		Persistence: config.Persistence{
-			DefaultStore:     storeName,
-			VisibilityStore:  storeName,
+			DefaultStore:     mainStore,
+			VisibilityStore:  listStore,
 			NumHistoryShards: 1,
-			DataStores:       map[string]config.DataStore{storeName: {SQL: store}},
+			DataStores: map[string]config.DataStore{
+				mainStore: {SQL: databases.main},
+				listStore: {SQL: databases.visibility},
+			},
 		},
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10,

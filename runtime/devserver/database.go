@@ -10,154 +10,60 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 	"go.temporal.io/server/common/config"
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
-	"go.temporal.io/server/schema"
 	_ "modernc.org/sqlite" // the driver Temporal's plugin uses too
 )
 
-const (
-	lockSuffix = ".lock"
-	// edition is what a file's user_version says about its schema. A change of
-	// Temporal's schema (a test watches it) needs the next number here and a
-	// migration from this one. 2 is 1 with fewer indexes.
-	edition = 2
-)
+const lockSuffix = ".lock"
 
-// keptIndexes are those of Temporal's visibility table that remain. It comes
-// with one for each of 58 columns, and every start and end of a workflow would
-// write to each; the rows of one machine are few enough to be filtered.
-func keptIndexes() []string {
-	return []string{"default_idx", "by_workflow_id", "by_workflow_type", "by_temporal_namespace_division"}
+// stores are the two databases of a server: the list of workflows, which
+// Temporal calls visibility, is one of its own, so that its writes do not hold
+// up the work.
+type stores struct {
+	main, visibility *config.SQL
 }
 
-func schemaFiles() []string {
-	return []string{"sqlite/v3/temporal/schema.sql", "sqlite/v3/visibility/schema.sql"}
+// visibilityFile stands beside the main file.
+func visibilityFile(path string) string {
+	extension := filepath.Ext(path)
+	return strings.TrimSuffix(path, extension) + "-visibility" + extension
 }
 
-// memoryStore is a database that lives as long as the process.
-func memoryStore() *config.SQL {
-	return &config.SQL{
-		PluginName:        sqliteplugin.PluginName,
-		DatabaseName:      uuid.NewString(),
-		ConnectAttributes: map[string]string{"mode": "memory", "cache": "shared"},
+// memoryStores are databases that live as long as the process.
+func memoryStores() stores {
+	store := func() *config.SQL {
+		return &config.SQL{
+			PluginName:        sqliteplugin.PluginName,
+			DatabaseName:      uuid.NewString(),
+			ConnectAttributes: map[string]string{"mode": "memory", "cache": "shared"},
+		}
 	}
+	return stores{store(), store()}
 }
 
-// fileStore makes or checks the file and gives the way to open it. The caller
-// holds its lock.
-func fileStore(ctx context.Context, path string) (*config.SQL, error) {
-	store := &config.SQL{
-		PluginName:   sqliteplugin.PluginName,
-		DatabaseName: uriPath(path),
-		ConnectAttributes: map[string]string{
-			"mode":         "rwc",
-			"journal_mode": "wal",
-			"synchronous":  "full",
-			"busy_timeout": "5000", // a reader of ours beside the server's one connection
-		},
+// fileStores makes or checks the files and gives the way to open them. The
+// caller holds the lock.
+func fileStores(ctx context.Context, path string) (stores, error) {
+	if err := prepareFiles(ctx, path); err != nil {
+		return stores{}, fmt.Errorf("preparing Temporal's database %s: %w", path, err)
 	}
-	if err := ensureSchema(ctx, path); err != nil {
-		return nil, fmt.Errorf("preparing Temporal's database %s: %w", path, err)
-	}
-	return store, nil
-}
-
-// ensureSchema makes the tables in one transaction, so that a file either has
-// them all or none, whenever the process is killed.
-func ensureSchema(ctx context.Context, path string) (err error) {
-	db, err := openFile(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closeErr := db.Close(); err == nil {
-			err = closeErr
-		}
-	}()
-	var found, tables int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
-		return fmt.Errorf("reading its version: %w", err)
-	}
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
-		return fmt.Errorf("reading its tables: %w", err)
-	}
-	switch {
-	case found == edition:
-		return nil
-	case found == 1:
-		return reach(ctx, db, dropIndexes)
-	case found == 0 && tables == 0:
-		return reach(ctx, db, createTables, dropIndexes)
-	}
-	return fmt.Errorf("its schema is edition %d with %d tables, this binary knows edition %d: "+
-		"open it with the version that made it, or choose another folder", found, tables, edition)
-}
-
-// reach brings a file to this edition by steps in one transaction.
-func reach(ctx context.Context, db *sql.DB, steps ...func(context.Context, *sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do, before it the first error counts
-	for _, step := range steps {
-		if err := step(ctx, tx); err != nil {
-			return err
+	store := func(path string) *config.SQL {
+		return &config.SQL{
+			PluginName:   sqliteplugin.PluginName,
+			DatabaseName: uriPath(path),
+			ConnectAttributes: map[string]string{
+				"mode":         "rwc",
+				"journal_mode": "wal",
+				"synchronous":  "full",
+				"busy_timeout": "5000", // a reader of ours beside the server's one connection
+			},
 		}
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", edition)); err != nil {
-		return fmt.Errorf("writing the edition of the schema: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("committing the schema: %w", err)
-	}
-	return nil
-}
-
-func createTables(ctx context.Context, tx *sql.Tx) error {
-	for _, name := range schemaFiles() {
-		statements, err := fs.ReadFile(schema.Assets(), name)
-		if err != nil {
-			return fmt.Errorf("reading schema %s: %w", name, err)
-		}
-		if _, err := tx.ExecContext(ctx, string(statements)); err != nil {
-			return fmt.Errorf("creating the tables of %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func dropIndexes(ctx context.Context, tx *sql.Tx) error {
-	const list = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'executions_visibility' AND sql IS NOT NULL"
-	rows, err := tx.QueryContext(ctx, list)
-	if err != nil {
-		return fmt.Errorf("listing indexes: %w", err)
-	}
-	defer rows.Close()
-	var dropped []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return fmt.Errorf("listing indexes: %w", err)
-		}
-		if !slices.Contains(keptIndexes(), name) {
-			dropped = append(dropped, name)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("listing indexes: %w", err)
-	}
-	for _, name := range dropped {
-		if _, err := tx.ExecContext(ctx, `DROP INDEX "`+name+`"`); err != nil {
-			return fmt.Errorf("dropping index %s: %w", name, err)
-		}
-	}
-	return nil
+	return stores{store(path), store(visibilityFile(path))}, nil
 }
 
 // checkpoint moves the write-ahead log into the file, so that after Stop the

@@ -265,7 +265,7 @@ func TestReopenedFileGoesOnQuietlyAndTakesMoreAttributes(t *testing.T) {
 	if _, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "kept", TaskQueue: queue}, "InARow", 3); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{file, file + "-wal"} {
+	for _, name := range []string{file, file + "-wal", strings.TrimSuffix(file, ".db") + "-visibility.db"} {
 		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s is not private: %v, %v", name, info.Mode(), err)
 		}

@@ -24,7 +24,7 @@ func TestPortTakenAfterTheLookIsAnError(t *testing.T) {
 	defer thief.Close()
 	var ends cleanup
 	defer ends.run()
-	err = startTemporal(t.Context(), Options{}.withDefaults(), memoryStore(), places, &ends)
+	err = startTemporal(t.Context(), Options{}.withDefaults(), memoryStores(), places, &ends)
 	if err == nil || !strings.Contains(err.Error(), places.matching.String()) {
 		t.Errorf("the error does not name %s: %v", places.matching, err)
 	}

@@ -3,8 +3,11 @@
 package devserver
 
 import (
+	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"testing"
@@ -17,7 +20,7 @@ import (
 func TestSchemaIsTheEdition(t *testing.T) {
 	t.Parallel()
 	hash := sha256.New()
-	for _, name := range schemaFiles() {
+	for _, name := range []string{mainSchema, visibilitySchema} {
 		text, err := fs.ReadFile(schema.Assets(), name)
 		if err != nil {
 			t.Fatal(err)
@@ -30,45 +33,54 @@ func TestSchemaIsTheEdition(t *testing.T) {
 	}
 }
 
-// A file of the first edition keeps its rows and loses the indexes.
+// A file of the first edition keeps its list of workflows, in a file of its own.
 func TestAFileOfTheFirstEditionIsBroughtUpToDate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "temporal.db")
-	db, err := openFile(path)
-	if err != nil {
+	run := func(path string, statements ...string) {
+		t.Helper()
+		db, err := openFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		for _, statement := range statements {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	first := func(ctx context.Context, tx *sql.Tx) error {
+		return errors.Join(createTables(mainSchema)(ctx, tx), createTables(visibilitySchema)(ctx, tx))
+	}
+	if err := inFile(t.Context(), path, first); err != nil {
 		t.Fatal(err)
 	}
-	if err := reach(t.Context(), db, createTables); err != nil {
-		t.Fatal(err)
-	}
-	for _, statement := range []string{
-		"PRAGMA user_version = 1",
-		`INSERT INTO executions_visibility (namespace_id, run_id, start_time, execution_time, workflow_id, workflow_type_name, status, encoding)
-			VALUES ('n', 'r', '2026-01-01', '2026-01-01', 'kept', 'w', 1, '')`,
-	} {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+	run(path, "PRAGMA user_version = 1",
+		`INSERT INTO executions_visibility (namespace_id, run_id, start_time, execution_time, workflow_id, workflow_type_name, status, encoding, search_attributes)
+		VALUES ('n', 'r', '2026-01-01', '2026-01-01', 'kept', 'w', 1, '', '{"Keyword01": "acme"}')`)
+
+	for range 2 { // the second time there is nothing to do
+		if err := prepareFiles(t.Context(), path); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
+	count := func(path, query string, want int) {
+		t.Helper()
+		db, err := openFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var got int
+		if err := db.QueryRowContext(t.Context(), query).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %s gives %d, %v; want %d", filepath.Base(path), query, got, err, want)
+		}
 	}
-
-	if err := ensureSchema(t.Context(), path); err != nil {
-		t.Fatal(err)
-	}
-	if db, err = openFile(path); err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	var version, indexes, rows int
-	err = db.QueryRowContext(t.Context(), `SELECT (SELECT user_version FROM pragma_user_version),
-		(SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'executions_visibility' AND sql IS NOT NULL),
-		(SELECT count(*) FROM executions_visibility WHERE workflow_id = 'kept')`).Scan(&version, &indexes, &rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if version != edition || indexes != len(keptIndexes()) || rows != 1 {
-		t.Errorf("edition %d with %d indexes and %d rows; want %d, %d, 1", version, indexes, rows, edition, len(keptIndexes()))
-	}
+	list := visibilityFile(path)
+	count(path, "PRAGMA user_version", edition)
+	count(list, "PRAGMA user_version", edition)
+	count(path, "SELECT count(*) FROM sqlite_master WHERE name LIKE '%visibility%' AND type <> 'index' AND name <> 'visibility_tasks'", 0)
+	count(list, "SELECT count(*) FROM executions_visibility WHERE Keyword01 = 'acme' AND workflow_id = 'kept'", 1)
+	count(list, "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'executions_visibility' AND sql IS NOT NULL", len(keptIndexes()))
 }

@@ -41,9 +41,9 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 		}
 	}()
 
-	store := memoryStore()
+	databases := memoryStores()
 	if opts.File != "" {
-		if store, err = openStore(ctx, opts, &ends); err != nil {
+		if databases, err = openStores(ctx, opts, &ends); err != nil {
 			return nil, err
 		}
 	}
@@ -51,7 +51,7 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := startTemporal(ctx, opts, store, places, &ends); err != nil {
+	if err := startTemporal(ctx, opts, databases, places, &ends); err != nil {
 		return nil, err
 	}
 	server := &Server{hostPort: dialable(places.frontend)}
@@ -70,36 +70,38 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 	return server, nil
 }
 
-func openStore(ctx context.Context, opts Options, ends *cleanup) (*config.SQL, error) {
+func openStores(ctx context.Context, opts Options, ends *cleanup) (stores, error) {
 	if err := makeFile(opts.File); err != nil {
-		return nil, err
+		return stores{}, err
 	}
 	lock, err := acquireLock(opts.File + lockSuffix)
 	if err != nil {
-		return nil, err
+		return stores{}, err
 	}
 	ends.add(lock.release)
-	store, err := fileStore(ctx, opts.File)
+	databases, err := fileStores(ctx, opts.File)
 	if err != nil {
-		return nil, err
+		return stores{}, err
 	}
 	ends.add(func() {
-		if err := checkpoint(context.Background(), opts.File); err != nil {
-			opts.Logger.Warn("Temporal's database keeps its write-ahead log", zap.Error(err))
+		for _, file := range []string{opts.File, visibilityFile(opts.File)} {
+			if err := checkpoint(context.Background(), file); err != nil {
+				opts.Logger.Warn("Temporal's database keeps its write-ahead log", zap.Error(err))
+			}
 		}
 	})
-	return store, nil
+	return databases, nil
 }
 
-func startTemporal(ctx context.Context, opts Options, store *config.SQL, places endpoints, ends *cleanup) error {
-	if err := createNamespace(opts, store); err != nil {
+func startTemporal(ctx context.Context, opts Options, databases stores, places endpoints, ends *cleanup) error {
+	if err := createNamespace(opts, databases.main); err != nil {
 		return err
 	}
 	logger, voice := newLogger(opts.Logger)
 	var server temporal.Server
 	err := within(ctx, func() (err error) {
 		server, err = temporal.NewServer(
-			temporal.WithConfig(serverConfig(store, places)),
+			temporal.WithConfig(serverConfig(databases, places)),
 			temporal.ForServices(temporal.DefaultServices),
 			temporal.WithStaticHosts(places.staticHosts()),
 			temporal.WithLogger(logger),
