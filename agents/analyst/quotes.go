@@ -60,9 +60,9 @@ func readContrary(in Input, value json.RawMessage) []quotable {
 		if s := source.Section(); s == prose.SectionMethods || s == prose.SectionAims {
 			continue
 		}
+		judge := topic.Judge(prose.Passage{Title: h.Title, Heading: h.Heading})
 		for _, s := range h.Sentences {
-			p := prose.Passage{Title: h.Title, Heading: h.Heading, Sentence: s.Text}
-			if prose.Contrary.Speaks(s.Text) && prose.Standalone(s.Text) && topic.Judge(p).Tier >= prose.Related {
+			if prose.Contrary.Speaks(s.Text) && prose.Standalone(s.Text) && judge.Of(prose.NewSentence(s.Text)).Tier >= prose.Related {
 				out = append(out, quotable{s.ID, s.Text, source})
 			}
 		}

@@ -27,20 +27,17 @@ const (
 const leastScore = 3.5
 
 type candidate struct {
-	sentence
+	quote
 	document  string
 	relevance prose.Relevance
 	fit       float64
 	score     float64
-	order     int
 	print     prose.Fingerprint
 }
 
-func selectFrom(in Input, seen reading) agents.Gathered {
-	ranked := candidates(in, seen)
-	slices.SortStableFunc(ranked, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.order, b.order))
-	})
+func selectFrom(in Input, topic prose.Topic, seen reading) agents.Gathered {
+	ranked := candidates(in, topic, seen)
+	slices.SortStableFunc(ranked, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
 	var chosen []candidate
 	perSource := make(map[string]int)
 	for _, c := range ranked {
@@ -56,43 +53,64 @@ func selectFrom(in Input, seen reading) agents.Gathered {
 		perSource[c.document]++
 		chosen = append(chosen, c)
 	}
-	return gathered(in, chosen, seen)
+	return gathered(in, topic, chosen, seen)
 }
 
 // candidates judges every sentence that was seen: whether it can be quoted,
 // whether it is about the topic, and how well it answers the question.
-func candidates(in Input, seen reading) []candidate {
-	topic := prose.ParseTopic(in.Topic)
-	facet := prose.QuestionFacet(in.Question.Text)
-	focus := focusOf(in, topic)
-	about := topical(in, topic, seen)
-	anyScope := !slices.ContainsFunc(seen.hits, func(h hit) bool { return topic.Scoped(h.Title + " . " + aroundOf(h)) })
+func candidates(in Input, topic prose.Topic, seen reading) []candidate {
+	s := sieve{topic: topic, facet: prose.QuestionFacet(in.Question.Text), focus: focusOf(in, topic), about: topical(in, topic, seen)}
+	s.anyScope = !slices.ContainsFunc(seen.passages, func(p passage) bool { return topic.Scoped(p.Title + " . " + p.text()) })
+	scoped := make(map[string]bool) // whether what was seen of a document meets the scope
 	var out []candidate
-	for _, h := range seen.hits {
-		section := prose.Source{Heading: h.Heading}.Section()
-		if section == prose.SectionMethods || section == prose.SectionAims {
+	for _, p := range seen.passages {
+		if _, known := scoped[p.Document]; !known {
+			scoped[p.Document] = s.anyScope || topic.Scoped(seen.document(p.Document))
+		}
+		out = append(out, s.pass(p, scoped[p.Document])...)
+	}
+	return out
+}
+
+// sieve is what sentences are held against.
+type sieve struct {
+	topic    prose.Topic
+	facet    prose.Facet
+	focus    focus
+	about    []string // documents that are about the topic as a whole
+	anyScope bool     // no passage meets the scope: nothing is held to it
+}
+
+// pass gives the sentences of a passage that are worth quoting. What is dearer
+// to find out is asked later.
+func (s sieve) pass(p passage, scoped bool) []candidate {
+	section := prose.Source{Heading: p.Heading}.Section()
+	if section == prose.SectionMethods || section == prose.SectionAims {
+		return nil
+	}
+	judge := s.topic.Judge(prose.Passage{
+		Title: p.Title, Heading: p.Heading, Topical: slices.Contains(s.about, p.Document), Scoped: scoped, AnyScope: s.anyScope,
+	})
+	open := s.focus.without(p.place)
+	var out []candidate
+	for _, q := range p.quotes {
+		r := judge.Of(q.read)
+		if r.Tier < prose.Related || !r.Scoped || section == prose.SectionBackground && r.Tier < prose.Direct {
 			continue
 		}
-		around := seen.document(h.Document)
-		for _, s := range h.Sentences {
-			r := topic.Judge(prose.Passage{
-				Title: h.Title, Heading: h.Heading, Sentence: s.Text, Around: around, Topical: slices.Contains(about, h.Document), AnyScope: anyScope,
-			})
-			fit := facetFit(facet, focus, s.Text, section)
-			if r.Tier < prose.Related || !r.Scoped || fit == 0 || !focus.met(h, s) {
-				continue
-			}
-			if section == prose.SectionBackground && r.Tier < prose.Direct {
-				continue
-			}
-			score := fit + quality(s.Text, section) + closeness(r)
-			if section == prose.SectionResults && !r.Own && !strings.ContainsFunc(s.Text, unicode.IsDigit) {
-				score -= 2.5 // a detail of a study, and without a figure
-			}
-			// Last, because it is dearest.
-			if score >= leastScore && prose.StandsUnder(h.Title, s.Text) && prose.Similarity(h.Title, s.Text) <= 0.8 {
-				out = append(out, candidate{sentence: s, document: h.Document, relevance: r, fit: fit, score: score, order: len(out), print: prose.Print(s.Text)})
-			}
+		fit := facetFit(s.facet, s.focus, q.read, section)
+		if fit == 0 || !s.focus.met(open, q.read) {
+			continue
+		}
+		score := fit + quality(q.Text, section) + closeness(r)
+		if section == prose.SectionResults && !r.Own && !strings.ContainsFunc(q.Text, unicode.IsDigit) {
+			score -= 2.5 // a detail of a study, and without a figure
+		}
+		if score < leastScore || !prose.StandsUnder(p.Title, q.Text) {
+			continue
+		}
+		if print := q.read.Print(); prose.Print(p.Title).Similarity(print) <= 0.8 {
+			out = append(out, candidate{quote: q, document: p.Document, relevance: r, fit: fit, score: score, print: print})
 		}
 	}
 	return out
@@ -115,15 +133,24 @@ func focusOf(in Input, topic prose.Topic) focus {
 // scaffold is the words with which questions are built.
 const scaffold = "effects effect impact risks harms adverse events results developed develop development time concentrated activity field subject matter asked recommend recommended sources source report reported reports limits limit evidence contrary mixed show change changes changing trend trends grown grow happened happen reasons main key important know known say says said there number figures benefit benefits limitations critics criticism"
 
-// met says that a sentence speaks to what the question itself asks.
-func (f focus) met(h hit, s sentence) bool {
+// without is the part of the focus that the place of a sentence does not meet.
+func (f focus) without(p place) focus {
+	if len(f) == 0 {
+		return nil
+	}
+	here := prose.NewSentence(p.Title + " " + p.Heading + " ")
+	return slices.DeleteFunc(slices.Clone(f), here.Has)
+}
+
+// met says that a sentence speaks to what the question itself asks: open is
+// what its place has left to it.
+func (f focus) met(open focus, s prose.Sentence) bool {
 	if len(f) == 0 {
 		return true
 	}
-	have := prose.Content(h.Title + " " + h.Heading + " " + s.Text)
-	reached := 0
-	for _, stem := range f {
-		if slices.Contains(have, stem) {
+	reached := len(f) - len(open)
+	for _, stem := range open {
+		if s.Has(stem) {
 			reached++
 		}
 	}
@@ -132,11 +159,11 @@ func (f focus) met(h hit, s sentence) bool {
 
 // facetFit is how well a sentence goes with the facet of the question; 0 means
 // that it answers another.
-func facetFit(facet prose.Facet, f focus, text string, section prose.Section) float64 {
+func facetFit(facet prose.Facet, f focus, s prose.Sentence, section prose.Section) float64 {
 	if facet == prose.General || len(f) > 0 {
 		return 1.5
 	}
-	facets := prose.SentenceFacets(text)
+	facets := s.Facets()
 	at := slices.Index(facets, facet)
 	switch {
 	case at == 0:
@@ -173,7 +200,7 @@ func quality(text string, section prose.Section) float64 {
 	if strings.Count(text, "(") >= 3 {
 		score--
 	}
-	if strings.ContainsAny(text, "\"“") {
+	if strings.Contains(text, `"`) || strings.Contains(text, "“") {
 		score -= 0.5
 	}
 	return score

@@ -11,24 +11,28 @@ import (
 // that turn out to be about the topic, and selects from all it has seen.
 func gather(turn agents.Turn[Input]) (agents.Move[agents.Gathered], error) {
 	in := turn.Input
-	seen := merge(turn.Results)
-	switch turn.Step {
-	case 0:
-		var calls []search
-		for _, query := range in.Question.Queries {
-			if query = strings.TrimSpace(query); query != "" {
-				calls = append(calls, search{Query: query, Limit: passagesPerSearch})
-			}
-		}
-		if len(calls) > 0 {
-			return call(calls)
-		}
-	case 1:
-		if calls := readOn(in, seen); len(calls) > 0 {
+	if turn.Step == 0 {
+		if calls := firstSearches(in); len(calls) > 0 {
 			return call(calls)
 		}
 	}
-	return agents.Done(selectFrom(in, seen)), nil
+	topic, seen := prose.ParseTopic(in.Topic), merge(turn.Results)
+	if turn.Step == 1 {
+		if calls := readOn(in, topic, seen); len(calls) > 0 {
+			return call(calls)
+		}
+	}
+	return agents.Done(selectFrom(in, topic, seen)), nil
+}
+
+func firstSearches(in Input) []search {
+	var calls []search
+	for _, query := range in.Question.Queries {
+		if query = strings.TrimSpace(query); query != "" {
+			calls = append(calls, search{Query: query, Limit: passagesPerSearch})
+		}
+	}
+	return calls
 }
 
 func call(searches []search) (agents.Move[agents.Gathered], error) {
@@ -44,7 +48,7 @@ func call(searches []search) (agents.Move[agents.Gathered], error) {
 }
 
 // gathered puts the choice into the role's words, and says what is missing.
-func gathered(in Input, chosen []candidate, seen reading) agents.Gathered {
+func gathered(in Input, topic prose.Topic, chosen []candidate, seen reading) agents.Gathered {
 	out := agents.Gathered{Evidence: []agents.Selection{}}
 	direct := false
 	for _, c := range chosen {
@@ -55,9 +59,8 @@ func gathered(in Input, chosen []candidate, seen reading) agents.Gathered {
 		}
 	}
 	question := prose.Quote(in.Question.Text)
-	topic := prose.ParseTopic(in.Topic)
 	switch {
-	case len(chosen) == 0 && len(seen.hits) == 0:
+	case len(chosen) == 0 && len(seen.passages) == 0:
 		out.Gaps = append(out.Gaps, "The searches for "+question+" found no passage.")
 	case len(chosen) == 0:
 		out.Gaps = append(out.Gaps, "No passage that was found answers "+question+" in a sentence that can be quoted.")

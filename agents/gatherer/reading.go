@@ -34,23 +34,39 @@ type found struct {
 }
 
 type hit struct {
-	Document  string     `json:"document"`
-	Title     string     `json:"title"`
-	Heading   string     `json:"heading"`
+	place
 	Sentences []sentence `json:"sentences"`
+}
+
+// place is where the sentences of a passage stand.
+type place struct {
+	Document string `json:"document"`
+	Title    string `json:"title"`
+	Heading  string `json:"heading"`
 }
 
 type sentence struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`
-
-	next *sentence // the one that follows it in its passage
 }
 
 // reading is everything the searches brought, each sentence once.
 type reading struct {
-	hits     []hit
+	passages []passage
 	failures []string
+}
+
+type passage struct {
+	place
+	quotes []quote
+}
+
+// quote is a sentence with what is asked of it more than once: its words, and
+// the sentence that follows it.
+type quote struct {
+	sentence
+	read prose.Sentence
+	next *sentence // nil at the end of the passage
 }
 
 func merge(results []agents.ToolResult) reading {
@@ -69,28 +85,53 @@ func merge(results []agents.ToolResult) reading {
 			continue
 		}
 		for _, h := range f.Hits {
-			for i := range h.Sentences[:max(0, len(h.Sentences)-1)] {
-				h.Sentences[i].next = &h.Sentences[i+1]
-			}
-			fresh := slices.DeleteFunc(slices.Clone(h.Sentences), func(s sentence) bool { return seen[s.ID] })
-			for _, s := range fresh {
-				seen[s.ID] = true
-			}
-			if h.Sentences = fresh; len(fresh) > 0 {
-				r.hits = append(r.hits, h)
+			if quotes := fresh(h.Sentences, seen); len(quotes) > 0 {
+				r.passages = append(r.passages, passage{h.place, quotes})
 			}
 		}
 	}
 	return r
 }
 
+// fresh gives the sentences of a passage that were not seen before it, and
+// notes them as seen.
+func fresh(sentences []sentence, seen map[string]bool) []quote {
+	var quotes []quote
+	for i, s := range sentences {
+		if seen[s.ID] {
+			continue
+		}
+		if quotes == nil {
+			quotes = make([]quote, 0, len(sentences)-i)
+		}
+		q := quote{sentence: s, read: prose.NewSentence(s.Text)}
+		if i+1 < len(sentences) {
+			q.next = &sentences[i+1]
+		}
+		quotes = append(quotes, q)
+	}
+	for _, q := range quotes {
+		seen[q.ID] = true
+	}
+	return quotes
+}
+
 // document is all that was seen of a document.
 func (r reading) document(id string) string {
 	var text strings.Builder
-	for _, h := range r.hits {
-		if h.Document == id {
-			text.WriteString(aroundOf(h))
+	for _, p := range r.passages {
+		if p.Document == id {
+			text.WriteString(p.text())
 		}
+	}
+	return text.String()
+}
+
+func (p passage) text() string {
+	var text strings.Builder
+	for _, q := range p.quotes {
+		text.WriteString(q.Text)
+		text.WriteByte(' ')
 	}
 	return text.String()
 }
@@ -105,20 +146,22 @@ const shortDocument = 1500
 func topical(in Input, topic prose.Topic, seen reading) []string {
 	type count struct {
 		document string
+		counts   bool // whether its sentences count
 		matches  int
 	}
 	var counts []count
-	for _, h := range seen.hits {
-		at := slices.IndexFunc(counts, func(c count) bool { return c.document == h.Document })
+	for _, p := range seen.passages {
+		at := slices.IndexFunc(counts, func(c count) bool { return c.document == p.Document })
 		if at < 0 {
 			at = len(counts)
-			counts = append(counts, count{document: h.Document})
-			if topic.Touches(h.Title) {
-				counts[at].matches = 3
+			c := count{document: p.Document, counts: short(in, p.Document)}
+			if topic.Touches(p.Title) {
+				c.counts, c.matches = true, 3
 			}
+			counts = append(counts, c)
 		}
-		for _, s := range h.Sentences {
-			if topic.Touches(s.Text) && (counts[at].matches >= 3 || short(in, h.Document)) {
+		for _, q := range p.quotes {
+			if counts[at].counts && topic.TouchedBy(q.read) {
 				counts[at].matches++
 			}
 		}
@@ -142,8 +185,7 @@ func short(in Input, document string) bool {
 }
 
 // readOn asks for more of the documents that are about the topic.
-func readOn(in Input, seen reading) []search {
-	topic := prose.ParseTopic(in.Topic)
+func readOn(in Input, topic prose.Topic, seen reading) []search {
 	facet := prose.QuestionFacet(in.Question.Text)
 	query := strings.TrimSpace(strings.Join(topic.Terms(), " ") + " " + facet.Vocabulary() + " conclusion results")
 	var calls []search
@@ -153,13 +195,4 @@ func readOn(in Input, seen reading) []search {
 		}
 	}
 	return calls
-}
-
-func aroundOf(h hit) string {
-	var text strings.Builder
-	for _, s := range h.Sentences {
-		text.WriteString(s.Text)
-		text.WriteByte(' ')
-	}
-	return text.String()
 }

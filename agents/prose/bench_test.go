@@ -16,8 +16,9 @@ func BenchmarkParseTopic(b *testing.B) {
 
 func BenchmarkJudge(b *testing.B) {
 	topic := prose.ParseTopic("How is AI changing medical devices and care?")
-	p := prose.Passage{Title: "Are web-based records the answer in oncology?", Sentence: "Uptake was slow in the north, and the number of hospitals that used the records did not grow over the period."}
+	p := prose.Passage{Title: "Are web-based records the answer in oncology?"}
+	const sentence = "Uptake was slow in the north, and the number of hospitals that used the records did not grow over the period."
 	for b.Loop() {
-		topic.Judge(p)
+		topic.Judge(p).Of(prose.NewSentence(sentence))
 	}
 }

@@ -1,9 +1,6 @@
 package prose
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // cueIndex holds lists of phrases by the first word of each phrase. One pass
 // over the words of a text tells which of the lists it meets, however many and
@@ -48,7 +45,7 @@ func (c cueIndex) begin(words []string) cueLists {
 		return 0
 	}
 	for _, cue := range c[words[0]] {
-		if n := len(cue.rest); n < len(words) && slices.Equal(words[1:n+1], cue.rest) {
+		if startsWith(words[1:], cue.rest) {
 			found |= cue.list
 		}
 	}

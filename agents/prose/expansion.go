@@ -7,16 +7,19 @@ import "strings"
 // of the topic is met as well.
 type family struct{ triggers, direct, related string }
 
-// compiled is a family with its names as stems.
+// compiled is a family with its names apart: as stems, and as written.
 type compiled struct {
-	family
-	triggerStems [][]string
+	triggers, direct, related [][]string
+	names, relatedNames       []string
 }
 
-func thesaurus() []compiled {
-	var out []compiled
-	for _, f := range families() {
-		out = append(out, compiled{f, phrases(f.triggers)})
+// thesaurus is compiled once: every topic looks into it, word by word.
+var thesaurus = compile(families())
+
+func compile(families []family) []compiled {
+	out := make([]compiled, len(families))
+	for i, f := range families {
+		out[i] = compiled{phrases(f.triggers), phrases(f.direct), phrases(f.related), written(f.direct), written(f.related)}
 	}
 	return out
 }

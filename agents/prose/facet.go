@@ -68,8 +68,15 @@ var questionCues = newCueIndex(
 )
 
 // SentenceFacets lists the facets a sentence speaks to, the most telling first.
-func SentenceFacets(sentence string) []Facet {
-	said := sentenceCues.in(Words(mainClause(sentence)))
+func SentenceFacets(sentence string) []Facet { return NewSentence(sentence).Facets() }
+
+// Facets is [SentenceFacets] for a sentence that was read already.
+func (s Sentence) Facets() []Facet {
+	words := s.words
+	if clause := mainClause(s.Text); clause != s.Text {
+		words = Words(clause)
+	}
+	said := sentenceCues.in(words)
 	var facets []Facet
 	for i, f := range byTelling {
 		if speaks(said, i) {

@@ -25,14 +25,13 @@ type Relevance struct {
 	Own    bool // the sentence itself names the subject, not only its title
 }
 
-// Passage is a sentence in its surroundings.
+// Passage is where a sentence stands.
 type Passage struct {
 	Title    string
 	Heading  string
-	Sentence string
-	Around   string // the other sentences of the passage
-	Topical  bool   // the document as a whole is known to be on the topic
-	AnyScope bool   // no source names the scope: nothing is held to it
+	Topical  bool // the document as a whole is known to be on the topic
+	Scoped   bool // what is around the sentence meets the scope
+	AnyScope bool // no source names the scope: nothing is held to it
 }
 
 // enough is the share of a subject's weight that has to be met.
@@ -47,28 +46,42 @@ func (t Topic) enough() float64 {
 	return enough
 }
 
-// Judge says how a sentence stands to the topic. Title and heading count as if
+// Judge is what [Judge.Of] goes by: a topic, and a passage whose title and
+// heading were read once for all its sentences.
+type Judge struct {
+	topic   Topic
+	passage Passage
+	title   meeting
+}
+
+// Judge prepares to judge the sentences of a passage.
+func (t Topic) Judge(p Passage) Judge {
+	return Judge{t, p, t.meet(Stems(p.Title + " . " + p.Heading))}
+}
+
+// Of says how a sentence stands to the topic. Title and heading count as if
 // they stood in the sentence; what is around it only counts for the scope.
-func (t Topic) Judge(p Passage) Relevance {
-	sentence, title := Stems(p.Sentence), Stems(p.Title+" . "+p.Heading)
-	both := slices.Concat(title, []string{"."}, sentence)
+func (j Judge) Of(s Sentence) Relevance {
+	t, p := j.topic, j.passage
+	own := t.meet(s.stems)
+	both := own.and(j.title)
 	scopedHere := t.inScope(both)
-	r := Relevance{Scoped: p.AnyScope || scopedHere || t.inScope(Stems(p.Around))}
-	own, reached, term := t.reach(sentence, both, false)
+	r := Relevance{Scoped: p.AnyScope || p.Scoped || scopedHere}
+	alone, reached, term := t.reach(own, both, false)
 	if reached >= t.enough() {
-		r.Tier, r.Term, r.Own = Direct, term, own > 0
+		r.Tier, r.Term, r.Own = Direct, term, alone > 0
 		return r
 	}
 	loose := reached >= t.enough()/2 && len(t.subject) > 1
-	own, reached, term = t.reach(sentence, both, true)
-	inTitle, _ := met(t.subject, title, true)
-	anchored := inTitle >= t.enough() || p.Topical || own >= t.enough() && scopedHere
+	alone, reached, term = t.reach(own, both, true)
+	inTitle, _ := share(t.subject, j.title.subject, true)
+	anchored := inTitle >= t.enough() || p.Topical || alone >= t.enough() && scopedHere
 	switch {
 	case r.Scoped && reached >= t.enough() && anchored:
-		r.Tier, r.Term, r.Own = Related, term, own > 0
+		r.Tier, r.Term, r.Own = Related, term, alone > 0
 	case r.Scoped && p.Topical:
 		r.Tier, r.Term = Related, "document on a related subject"
-	case loose, hasWeight(t.scope) && !p.AnyScope && meetsAll(t.scope, both):
+	case loose, hasWeight(t.scope) && !p.AnyScope && t.inWholeScope(both):
 		r.Tier = Loose
 	}
 	return r
@@ -76,31 +89,43 @@ func (t Topic) Judge(p Passage) Relevance {
 
 // reach is the share of the subject that a sentence meets by itself and with
 // its title, and the name by which it does.
-func (t Topic) reach(sentence, both []string, related bool) (own, reached float64, term string) {
-	own, ownTerm := met(t.subject, sentence, related)
-	reached, term = met(t.subject, both, related)
-	return own, reached, firstOf(ownTerm, term)
+func (t Topic) reach(own, both meeting, related bool) (alone, reached float64, term string) {
+	alone, ownTerm := share(t.subject, own.subject, related)
+	reached, bothTerm := share(t.subject, both.subject, related)
+	if ownTerm == nil {
+		ownTerm = bothTerm
+	}
+	return alone, reached, strings.Join(ownTerm, " ")
 }
 
 // inScope holds where the scope is met, or is too general to be a condition.
-func (t Topic) inScope(stems []string) bool { return !hasWeight(t.scope) || meetsAny(t.scope, stems) }
+func (t Topic) inScope(m meeting) bool { return !hasWeight(t.scope) || anyDirect(t.scope, m.scope) }
+
+func (t Topic) inWholeScope(m meeting) bool {
+	met, _ := share(t.scope, m.scope, false)
+	return met >= 0.99
+}
 
 // Names says that a text names the subject of the topic, or one of its direct
 // synonyms; Touches that it names that or a related subject.
-func (t Topic) Names(text string) bool {
-	share, _ := met(t.subject, Stems(text), false)
-	return share >= t.enough()
-}
+func (t Topic) Names(text string) bool { return t.reached(Stems(text), false) }
 
 // Touches is the weaker form of [Topic.Names].
-func (t Topic) Touches(text string) bool {
-	share, _ := met(t.subject, Stems(text), true)
-	return share >= t.enough()
+func (t Topic) Touches(text string) bool { return t.reached(Stems(text), true) }
+
+// TouchedBy is [Topic.Touches] for a sentence that was read already.
+func (t Topic) TouchedBy(s Sentence) bool { return t.reached(s.stems, true) }
+
+func (t Topic) reached(stems []string, related bool) bool {
+	met, _ := share(t.subject, t.meet(stems).subject, related)
+	return met >= t.enough()
 }
 
 // Scoped says that a text meets the scope of the topic; a topic without scope
 // is always met.
-func (t Topic) Scoped(text string) bool { return t.inScope(Stems(text)) }
+func (t Topic) Scoped(text string) bool {
+	return !hasWeight(t.scope) || anyDirect(t.scope, t.meet(Stems(text)).scope)
+}
 
 // Terms lists the content words of the topic for a search.
 func (t Topic) Terms() []string {
@@ -133,79 +158,4 @@ func appendNames(names, more []string) []string {
 		}
 	}
 	return names
-}
-
-// met is the share of the weight of the concepts that a text meets, and the
-// name of the first that was met.
-func met(cs []concept, stems []string, related bool) (share float64, term string) {
-	total, reached := 0.0, 0.0
-	for _, c := range cs {
-		total += c.weight
-		name := firstMet(c.direct, stems, c.fuzzy)
-		if name == "" && related {
-			name = firstMet(c.related, stems, c.fuzzy)
-		}
-		if name == "" {
-			continue
-		}
-		reached += c.weight
-		if term == "" && c.weight >= 1 {
-			term = name
-		}
-	}
-	if total == 0 || term == "" && hasWeight(cs) {
-		return 0, ""
-	}
-	return reached / total, term
-}
-
-func firstMet(list [][]string, stems []string, fuzzy bool) string {
-	for _, phrase := range list {
-		if containsPhrase(stems, phrase) || fuzzy && containsLike(stems, phrase) {
-			return strings.Join(phrase, " ")
-		}
-	}
-	return ""
-}
-
-// containsLike finds a single word by its beginning, for languages whose
-// endings are not known here.
-func containsLike(stems, phrase []string) bool {
-	if len(phrase) != 1 || len(phrase[0]) < 6 {
-		return false
-	}
-	root := phrase[0][:max(5, len(phrase[0])-2)]
-	return slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(stem, root) })
-}
-
-func containsPhrase(stems, phrase []string) bool {
-	for i := 0; i+len(phrase) <= len(stems); i++ {
-		if slices.Equal(stems[i:i+len(phrase)], phrase) {
-			return true
-		}
-	}
-	return false
-}
-
-func meetsAny(cs []concept, stems []string) bool {
-	for _, c := range cs {
-		if c.weight >= 1 && firstMet(c.direct, stems, c.fuzzy) != "" {
-			return true
-		}
-	}
-	return false
-}
-
-func meetsAll(cs []concept, stems []string) bool {
-	share, _ := met(cs, stems, false)
-	return share >= 0.99
-}
-
-func firstOf(names ...string) string {
-	for _, name := range names {
-		if name != "" {
-			return name
-		}
-	}
-	return ""
 }

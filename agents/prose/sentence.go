@@ -14,6 +14,24 @@ const (
 	maxWords = 60
 )
 
+// Sentence is a sentence with its words taken apart, for those who ask several
+// things of it.
+type Sentence struct {
+	Text  string
+	words []string // in lower case
+	stems []string // of the words
+}
+
+// NewSentence reads a sentence.
+func NewSentence(text string) Sentence {
+	words := Words(text)
+	stems := make([]string, len(words))
+	for i, word := range words {
+		stems[i] = Stem(word)
+	}
+	return Sentence{text, words, stems}
+}
+
 // Standalone says that a sentence of a source can be quoted by itself: it is
 // whole, it states something, and it does not lean on the sentence before it.
 func Standalone(sentence string) bool { return StandsUnder("", sentence) }

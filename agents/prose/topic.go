@@ -16,16 +16,7 @@ type Topic struct {
 	foreign bool // not written in English
 	subject []concept
 	scope   []concept
-}
-
-type concept struct {
-	name    string
-	direct  [][]string
-	related [][]string
-	weight  float64
-	fuzzy   bool // matched by the beginning of words
-
-	names, relatedNames []string // other names as written, for a search
+	names   nameIndex // of the subject's concepts, then of the scope's
 }
 
 // maxTopicWords bounds what is read of a topic.
@@ -56,6 +47,7 @@ func ParseTopic(text string) Topic {
 	if !hasWeight(topic.subject) {
 		topic.subject, topic.scope = append(topic.subject, topic.scope...), nil
 	}
+	topic.names = indexNames(slices.Concat(topic.subject, topic.scope))
 	return topic
 }
 
@@ -186,10 +178,9 @@ func trimPhrase(phrase string) string {
 func (t Topic) concepts(phrase string) []concept {
 	words := Words(phrase)
 	stems := Stems(phrase)
-	known := thesaurus()
 	var found []concept
 	for i := 0; i < len(words); {
-		c, n := familyAt(known, stems[i:])
+		c, n := familyAt(stems[i:])
 		if n == 0 {
 			c, n = plainConcept(words[i]), 1
 			if abstract(words[i]) && i+1 < len(words) && words[i+1] == "of" {
@@ -227,29 +218,33 @@ func lowerCommon(phrase string) string {
 	if first == lower || len(first) < 3 || first[1:] != lower[1:] {
 		return phrase
 	}
-	_, known := familyAt(thesaurus(), Stems(phrase))
+	_, known := familyAt(Stems(phrase))
 	if known > 0 || generic(lower) || generic(singular(lower)) || abstract(lower) || abstract(singular(lower)) || strings.Contains(lower, "-") {
 		return lower + phrase[len(first):]
 	}
 	return phrase
 }
 
-func familyAt(known []compiled, stems []string) (concept, int) {
-	var best concept
-	length := 0
-	for _, f := range known {
-		for _, trigger := range f.triggerStems {
-			if len(trigger) > length && len(trigger) <= len(stems) && slices.Equal(stems[:len(trigger)], trigger) {
-				length = len(trigger)
-				best = concept{
-					name: strings.Join(trigger, " "), weight: 1,
-					direct: append([][]string{trigger}, phrases(f.direct)...), related: phrases(f.related),
-					names: written(f.direct), relatedNames: written(f.related),
-				}
+// familyAt finds the longest name of the thesaurus with which a phrase begins,
+// and its length in words.
+func familyAt(stems []string) (concept, int) {
+	var trigger []string
+	var family compiled
+	for _, f := range thesaurus {
+		for _, t := range f.triggers {
+			if len(t) > len(trigger) && startsWith(stems, t) {
+				trigger, family = t, f
 			}
 		}
 	}
-	return best, length
+	if trigger == nil {
+		return concept{}, 0
+	}
+	return concept{
+		name: strings.Join(trigger, " "), weight: 1,
+		direct: slices.Concat([][]string{trigger}, family.direct), related: family.related,
+		names: family.names, relatedNames: family.relatedNames,
+	}, len(trigger)
 }
 
 func plainConcept(word string) concept {
@@ -276,8 +271,4 @@ func initials(words []string) string {
 		return ""
 	}
 	return out.String()
-}
-
-func hasWeight(cs []concept) bool {
-	return slices.ContainsFunc(cs, func(c concept) bool { return c.weight >= 1 })
 }

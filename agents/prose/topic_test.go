@@ -49,7 +49,7 @@ func TestJudge(t *testing.T) {
 		{"External radiotherapy for gallbladder cancer", "Pain was relieved in most patients.", false, prose.Off},
 		{"Pertrochanteric fractures", "Patients were allotted by computer.", false, prose.Related},
 	} {
-		got := topic.Judge(prose.Passage{Title: c.title, Sentence: c.sentence, Topical: c.topical})
+		got := topic.Judge(prose.Passage{Title: c.title, Topical: c.topical}).Of(prose.NewSentence(c.sentence))
 		if got.Tier != c.want {
 			t.Errorf("%q under %q: tier %d, want %d", c.sentence, c.title, got.Tier, c.want)
 		}
@@ -76,7 +76,7 @@ func FuzzParseTopic(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		topic := prose.ParseTopic(text)
-		topic.Judge(prose.Passage{Title: text, Sentence: text})
+		topic.Judge(prose.Passage{Title: text}).Of(prose.NewSentence(text))
 		if utf8.ValidString(text) && !utf8.ValidString(topic.Phrase) {
 			t.Errorf("ParseTopic(%q) breaks a character: %q", text, topic.Phrase)
 		}

@@ -103,19 +103,27 @@ func Stems(text string) []string {
 }
 
 // Content is the distinct stems of a text without function words, in order.
-func Content(text string) []string { return contentOf(Words(text)) }
+func Content(text string) []string { return NewSentence(text).Content() }
 
-func contentOf(words []string) []string {
-	content := make([]string, 0, len(words))
-	for _, word := range words {
-		if Function(word) {
-			continue
-		}
-		if stem := Stem(word); !slices.Contains(content, stem) {
-			content = append(content, stem)
+// Content is [Content] of a sentence that was read already.
+func (s Sentence) Content() []string {
+	content := make([]string, 0, len(s.words))
+	for i, word := range s.words {
+		if !Function(word) && !slices.Contains(content, s.stems[i]) {
+			content = append(content, s.stems[i])
 		}
 	}
 	return content
+}
+
+// Has says that a stem is among the content of the sentence.
+func (s Sentence) Has(stem string) bool {
+	for i, own := range s.stems {
+		if own == stem && !Function(s.words[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // Similarity is the Jaccard index of the content of two texts, 0 to 1.
@@ -145,10 +153,13 @@ type Fingerprint struct {
 }
 
 // Print takes the fingerprint of a sentence.
-func Print(text string) Fingerprint {
-	words := Words(text)
-	return Fingerprint{contentOf(words), figuresOf(words)}
-}
+func Print(text string) Fingerprint { return NewSentence(text).Print() }
+
+// Print is [Print] of a sentence that was read already.
+func (s Sentence) Print() Fingerprint { return Fingerprint{s.Content(), figuresOf(s.words)} }
+
+// Similarity is [Similarity] of two texts whose fingerprints were taken.
+func (f Fingerprint) Similarity(other Fingerprint) float64 { return jaccard(f.Content, other.Content) }
 
 // Same says that two sentences are the same or nearly so. Sentences that share
 // their words but not their figures are different.
