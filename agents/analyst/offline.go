@@ -11,7 +11,8 @@ import (
 // contrary evidence, then makes findings of both and of the quotations.
 func analyse(turn agents.Turn[Input]) (agents.Move[agents.Analysis], error) {
 	in := turn.Input
-	tasks := tasksOf(in)
+	topic := prose.ParseTopic(in.Topic)
+	tasks := tasksOf(in, topic)
 	if turn.Step == 0 && len(tasks) > 0 {
 		var move agents.Move[agents.Analysis]
 		for _, t := range tasks {
@@ -23,7 +24,7 @@ func analyse(turn agents.Turn[Input]) (agents.Move[agents.Analysis], error) {
 		}
 		return move, nil
 	}
-	return agents.Done(conclude(in, tasks, turn.Results)), nil
+	return agents.Done(conclude(in, topic, tasks, turn.Results)), nil
 }
 
 // task is one tool call and what is needed to read its result.
@@ -39,7 +40,7 @@ type task struct {
 
 // tasksOf decides what to compute. It depends on the input alone, so that the
 // results, which come in the order of the calls, can be told apart.
-func tasksOf(in Input) []task {
+func tasksOf(in Input, topic prose.Topic) []task {
 	var tasks []task
 	facet := prose.QuestionFacet(in.Question.Text)
 	tables := questionTables(in)
@@ -60,7 +61,7 @@ func tasksOf(in Input) []task {
 		}
 	}
 	if hasQuotes(in.Evidence.Value) {
-		tasks = append(tasks, contraryTask(in))
+		tasks = append(tasks, contraryTask(topic))
 	}
 	return tasks
 }
@@ -73,9 +74,9 @@ func categoriesFor(place int) int {
 	return 1
 }
 
-func conclude(in Input, tasks []task, results []agents.ToolResult) agents.Analysis {
+func conclude(in Input, topic prose.Topic, tasks []task, results []agents.ToolResult) agents.Analysis {
 	out := agents.Analysis{Question: in.Question.ID, Findings: []agents.Finding{}}
-	var contrary []quotable
+	var contrary []objection
 	for i, result := range results[:min(len(results), len(tasks))] {
 		t := tasks[i]
 		if result.Error != "" {
@@ -86,7 +87,7 @@ func conclude(in Input, tasks []task, results []agents.ToolResult) agents.Analys
 		}
 		value := agents.Unfence(result.Value)
 		if t.read == nil {
-			contrary = append(contrary, readContrary(in, value)...)
+			contrary = append(contrary, readContrary(topic, value)...)
 			continue
 		}
 		findings, err := t.read(in, t, value)
@@ -96,7 +97,7 @@ func conclude(in Input, tasks []task, results []agents.ToolResult) agents.Analys
 		}
 		out.Findings = append(out.Findings, findings...)
 	}
-	out.Findings = append(out.Findings, quotedFindings(in, contrary)...)
+	out.Findings = append(out.Findings, quotedFindings(in, topic, contrary)...)
 	if len(out.Findings) > maxFindings {
 		out.Findings = out.Findings[:maxFindings]
 	}

@@ -37,24 +37,29 @@ type quotable struct {
 	source prose.Source
 }
 
+// objection is a sentence that speaks against what the topic expects, with the
+// words by which it is found to be on the same matter as another.
+type objection struct {
+	quotable
+	words []string
+}
+
 func hasQuotes(evidence []agents.Evidence) bool {
 	return slices.ContainsFunc(evidence, func(e agents.Evidence) bool { return e.Computation == nil })
 }
 
 // contraryTask looks for sentences that speak against the topic's expectation.
-func contraryTask(in Input) task {
-	topic := prose.ParseTopic(in.Topic)
+func contraryTask(topic prose.Topic) task {
 	query := strings.Join(topic.Terms(), " ") + " " + prose.Contrary.Vocabulary()
 	return task{tool: toolDocuments, input: search{Query: query, Limit: 15}}
 }
 
-func readContrary(in Input, value json.RawMessage) []quotable {
+func readContrary(topic prose.Topic, value json.RawMessage) []objection {
 	var f found
 	if json.Unmarshal(value, &f) != nil {
 		return nil
 	}
-	topic := prose.ParseTopic(in.Topic)
-	var out []quotable
+	var out []objection
 	for _, h := range f.Hits {
 		source := prose.Source{Title: h.Title, Year: h.Year, Heading: h.Heading}
 		if s := source.Section(); s == prose.SectionMethods || s == prose.SectionAims {
@@ -62,8 +67,9 @@ func readContrary(in Input, value json.RawMessage) []quotable {
 		}
 		judge := topic.Judge(prose.Passage{Title: h.Title, Heading: h.Heading})
 		for _, s := range h.Sentences {
-			if prose.Contrary.Speaks(s.Text) && prose.Standalone(s.Text) && judge.Of(prose.NewSentence(s.Text)).Tier >= prose.Related {
-				out = append(out, quotable{s.ID, s.Text, source})
+			read := prose.NewSentence(s.Text)
+			if read.Speaks(prose.Contrary) && judge.Of(read).Tier >= prose.Related && prose.Standalone(s.Text) {
+				out = append(out, objection{quotable{s.ID, s.Text, source}, specific(topic, read)})
 			}
 		}
 	}
@@ -71,8 +77,11 @@ func readContrary(in Input, value json.RawMessage) []quotable {
 }
 
 // quotedFindings makes a finding of every quotation.
-func quotedFindings(in Input, contrary []quotable) []agents.Finding {
-	topic := prose.ParseTopic(in.Topic)
+func quotedFindings(in Input, topic prose.Topic, contrary []objection) []agents.Finding {
+	// What is quoted for itself is no objection to another.
+	contrary = slices.DeleteFunc(contrary, func(c objection) bool {
+		return slices.ContainsFunc(in.Evidence.Value, func(e agents.Evidence) bool { return e.ID == c.id })
+	})
 	var findings []agents.Finding
 	for _, e := range in.Evidence.Value {
 		if e.Computation != nil || e.Quote == "" || !prose.StandsUnder(e.Title, e.Quote) {
@@ -85,7 +94,7 @@ func quotedFindings(in Input, contrary []quotable) []agents.Finding {
 			f.Evidence = append(f.Evidence, turn.ID)
 		}
 		f.Statement = q.source.Attribute(q.text)
-		if against, ok := opposing(topic, q, contrary, in.Evidence.Value); ok {
+		if against, ok := opposing(topic, q, contrary); ok {
 			f.Counter = []agents.Statement{{Text: against.source.Attribute(against.text), Evidence: []string{against.id}}}
 		}
 		findings = append(findings, f)
@@ -123,6 +132,9 @@ var percentPattern = regexp.MustCompile(`(\d+(?:\.\d+)?)\s?(?:%|per ?cent\b)`)
 
 // percentages are the percentages a quotation states, as data points.
 func percentages(q quotable) []agents.DataPoint {
+	if !strings.Contains(q.text, "%") && !strings.Contains(q.text, "cent") {
+		return nil
+	}
 	var points []agents.DataPoint
 	for _, match := range percentPattern.FindAllStringSubmatch(q.text, 4) {
 		value, err := strconv.ParseFloat(match[1], 64)
@@ -143,31 +155,28 @@ const (
 
 // opposing finds a contrary sentence on the same matter as one that reports an
 // effect: they share words that the topic does not already have.
-func opposing(topic prose.Topic, q quotable, contrary []quotable, evidence []agents.Evidence) (quotable, bool) {
-	if prose.Contrary.Speaks(q.text) || !prose.Effects.Speaks(q.text) {
-		return quotable{}, false
+func opposing(topic prose.Topic, q quotable, contrary []objection) (objection, bool) {
+	read := prose.NewSentence(q.text)
+	if len(contrary) == 0 || read.Speaks(prose.Contrary) || !read.Speaks(prose.Effects) {
+		return objection{}, false
 	}
-	words := specific(topic, q.text)
+	words := specific(topic, read)
 	for _, c := range contrary {
-		if c.id == q.id || slices.ContainsFunc(evidence, func(e agents.Evidence) bool { return e.ID == c.id }) {
-			continue
-		}
-		others := specific(topic, c.text)
 		shared := 0
-		for _, word := range others {
+		for _, word := range c.words {
 			if slices.Contains(words, word) {
 				shared++
 			}
 		}
-		if shared >= sharedWords && float64(shared) >= likeEnough*float64(len(words)+len(others)-shared) {
+		if shared >= sharedWords && float64(shared) >= likeEnough*float64(len(words)+len(c.words)-shared) {
 			return c, true
 		}
 	}
-	return quotable{}, false
+	return objection{}, false
 }
 
 // specific is the content of a sentence without the words of the topic.
-func specific(topic prose.Topic, text string) []string {
+func specific(topic prose.Topic, s prose.Sentence) []string {
 	known := prose.Content(topic.Text)
-	return slices.DeleteFunc(prose.Content(text), func(stem string) bool { return slices.Contains(known, stem) || topic.Touches(stem) })
+	return slices.DeleteFunc(s.Content(), func(stem string) bool { return slices.Contains(known, stem) || topic.Touches(stem) })
 }

@@ -65,7 +65,7 @@ func candidates(in Input, topic prose.Topic, seen reading) []candidate {
 	var out []candidate
 	for _, p := range seen.passages {
 		if _, known := scoped[p.Document]; !known {
-			scoped[p.Document] = s.anyScope || topic.Scoped(seen.document(p.Document))
+			scoped[p.Document] = s.anyScope || seen.scoped(topic, p.Document)
 		}
 		out = append(out, s.pass(p, scoped[p.Document])...)
 	}

@@ -116,15 +116,21 @@ func fresh(sentences []sentence, seen map[string]bool) []quote {
 	return quotes
 }
 
-// document is all that was seen of a document.
-func (r reading) document(id string) string {
-	var text strings.Builder
+// scoped says that what was seen of a document meets the scope of the topic. A
+// name may begin in one passage and end in the next, but most stand in the first.
+func (r reading) scoped(topic prose.Topic, document string) bool {
+	var whole strings.Builder
 	for _, p := range r.passages {
-		if p.Document == id {
-			text.WriteString(p.text())
+		if p.Document != document {
+			continue
 		}
+		text := p.text()
+		if topic.Scoped(text) {
+			return true
+		}
+		whole.WriteString(text)
 	}
-	return text.String()
+	return topic.Scoped(whole.String())
 }
 
 func (p passage) text() string {

@@ -119,6 +119,9 @@ func mainClause(sentence string) string {
 // Speaks says that a sentence has words that go with the facet.
 func (f Facet) Speaks(sentence string) bool { return f.speaks(Words(sentence)) }
 
+// Speaks is [Facet.Speaks] for a sentence that was read already.
+func (s Sentence) Speaks(f Facet) bool { return f.speaks(s.words) }
+
 func (f Facet) speaks(words []string) bool {
 	at := slices.Index(byTelling[:], f)
 	return at >= 0 && speaks(sentenceCues.in(words), at)

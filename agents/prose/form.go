@@ -83,11 +83,13 @@ func doubled(text string) string {
 	return ""
 }
 
+var mendedMarks = strings.NewReplacer("**", "", "__", "", "`", "", " ,", ",", " .", ".", " ;", ";")
+
 // Mend repairs the form of a sentence as far as no word has to be guessed:
 // spacing, a doubled word, markup, the missing end.
 func Mend(sentence string) string {
-	text := strings.Join(strings.Fields(sentence), " ")
-	text = strings.NewReplacer("**", "", "__", "", "`", "", " ,", ",", " .", ".", " ;", ";").Replace(text)
+	text := singleSpaced(sentence)
+	text = mendedMarks.Replace(text)
 	text = strings.TrimLeft(text, "#|>*•- ")
 	for range 3 {
 		word := doubled(text)

@@ -96,15 +96,20 @@ func phraseWord(word string) []string {
 func writeWord(word string) string {
 	lower := strings.ToLower(word)
 	switch {
-	case strings.Contains(" ai fda eu us uk usa un who oecd gdp cpi co2 hr it ict iot llm ecg mri ct eur usd gbp id url api esg kpi r&d ev ", " "+lower+" "):
+	case acronyms[lower]:
 		return strings.ToUpper(word)
-	case strings.Contains(" january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec ", " "+lower+" "):
+	case months[lower]:
 		return upperFirst(lower)
 	case word == strings.ToUpper(word) && len(word) <= 5:
 		return word
 	}
 	return lower
 }
+
+var (
+	acronyms = setOf("ai fda eu us uk usa un who oecd gdp cpi co2 hr it ict iot llm ecg mri ct eur usd gbp id url api esg kpi r&d ev")
+	months   = setOf("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
+)
 
 func spelledOut(word string) string {
 	switch strings.ToLower(word) {

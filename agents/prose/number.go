@@ -74,18 +74,24 @@ type Number struct {
 	Decimals int
 }
 
-var numberPattern = regexp.MustCompile(`[-−]?\d[\d,]*(?:[.·]\d+)?`)
+var (
+	numberPattern = regexp.MustCompile(`[-−]?\d[\d,]*(?:[.·]\d+)?`)
+	plainFigures  = strings.NewReplacer(",", "", "−", "-", "·", ".")
+)
 
 // Numbers finds the figures of a text. Digits inside a word ("K233211", "H1N1")
 // are no figures.
 func Numbers(text string) []Number {
+	if !strings.ContainsAny(text, "0123456789") {
+		return nil
+	}
 	var found []Number
 	for _, at := range numberPattern.FindAllStringIndex(text, -1) {
 		if insideWord(text, at[0], at[1]) {
 			continue
 		}
 		written := strings.TrimRight(text[at[0]:at[1]], ",")
-		plain := strings.NewReplacer(",", "", "−", "-", "·", ".").Replace(written)
+		plain := plainFigures.Replace(written)
 		value, err := strconv.ParseFloat(plain, 64)
 		if err != nil {
 			continue

@@ -18,7 +18,7 @@ func (c *checker) unsupported(kind agents.SectionKind, s agents.Statement) (prob
 		}
 		return "", ""
 	}
-	var held []agents.Evidence
+	var held []*exhibit
 	for _, id := range s.Evidence {
 		e, ok := c.evidence[id]
 		if !ok {
@@ -27,20 +27,28 @@ func (c *checker) unsupported(kind agents.SectionKind, s agents.Statement) (prob
 		held = append(held, e)
 	}
 	for _, quoted := range quotations(s.Text) {
-		if !slices.ContainsFunc(append(held, joined(held)), func(e agents.Evidence) bool { return holds(e, quoted) }) {
+		words := strings.TrimRight(plainMarks(quoted), ".… ")
+		if !slices.ContainsFunc(held, func(e *exhibit) bool { return e.holds(words) }) && !strings.Contains(joined(held), words) {
 			return "the words " + prose.Quote(prose.Shorten(quoted, 80)) + " do not stand in its evidence", "Quote word for word."
 		}
 	}
 	if kind == agents.SectionAnalysis || kind == agents.SectionConclusion {
 		return "", ""
 	}
-	values := valuesOf(held)
 	for _, n := range figuresOf(s.Text) {
-		if !n.Stands(values) {
+		if !slices.ContainsFunc(held, func(e *exhibit) bool { return n.Stands(e.figures()) }) {
 			return "the figure " + n.Text + " does not follow from its evidence", "State the figure of the evidence, or leave it out."
 		}
 	}
 	return "", ""
+}
+
+// exhibit is evidence as sentences are held against it. What is read of it is
+// kept, since most evidence is cited more than once.
+type exhibit struct {
+	agents.Evidence
+	texts  []string // as plainMarks gives them; empty until they are asked for
+	values []float64
 }
 
 // quotedWords is from how many words on a text in quotation marks is taken for
@@ -51,75 +59,90 @@ const quotedWords = 6
 // quotations.
 func quotations(text string) []string {
 	var out []string
-	for _, match := range quotePattern.FindAllStringSubmatch(text, -1) {
-		if len(strings.Fields(match[1])) >= quotedWords {
-			out = append(out, match[1])
+	for {
+		_, inside, opened := strings.Cut(text, "“")
+		end := strings.IndexAny(inside, "“”")
+		if !opened || end < 0 {
+			return out
 		}
+		quoted, rest := inside[:end], inside[end:]
+		if strings.HasPrefix(rest, "”") && len(strings.Fields(quoted)) >= quotedWords {
+			out = append(out, quoted)
+		}
+		text = rest // from another opening mark the search begins anew
 	}
-	return out
 }
 
-var quotePattern = regexp.MustCompile(`“([^“”]*)”`)
-
-// holds says that words stand in the quotation or the title of evidence, white
-// space and the style of quotation marks aside.
-func holds(e agents.Evidence, words string) bool {
-	words = strings.TrimRight(plainMarks(words), ".… ")
-	for _, text := range []string{e.Quote, e.Title, prose.TableName(e.Title), e.Heading} {
-		if strings.Contains(plainMarks(text), words) {
-			return true
+// holds says that words, as plainMarks gives them, stand in the quotation or
+// the title of evidence, white space and the style of quotation marks aside.
+func (e *exhibit) holds(words string) bool {
+	if e.texts == nil {
+		for _, text := range []string{e.Quote, e.Title, prose.TableName(e.Title), e.Heading} {
+			e.texts = append(e.texts, plainMarks(text))
+		}
+		if e.Computation != nil {
+			e.texts = append(e.texts, plainMarks(string(e.Computation.Result)))
 		}
 	}
-	return e.Computation != nil && strings.Contains(plainMarks(string(e.Computation.Result)), words)
+	return slices.ContainsFunc(e.texts, func(text string) bool { return strings.Contains(text, words) })
 }
 
 // joined is the passage that consecutive sentences make together.
-func joined(held []agents.Evidence) agents.Evidence {
-	var passage agents.Evidence
+func joined(held []*exhibit) string {
+	var passage strings.Builder
 	for _, e := range held {
 		if e.Computation == nil {
-			passage.Quote += " " + e.Quote
+			passage.WriteString(" " + e.Quote)
 		}
 	}
-	return passage
+	return plainMarks(passage.String())
 }
 
+var sameMarks = strings.NewReplacer("“", "'", "”", "'", "‘", "'", "’", "'", `\"`, "'", `"`, "'")
+
 func plainMarks(text string) string {
-	text = strings.NewReplacer("“", "'", "”", "'", "‘", "'", "’", "'", `\"`, "'", `"`, "'").Replace(text)
-	return strings.Join(strings.Fields(text), " ")
+	return strings.Join(strings.Fields(sameMarks.Replace(text)), " ")
 }
 
 // figuresOf lists the figures a sentence states as facts of its evidence:
 // without thresholds (p < 0.001) and counts of the report's own sources.
 func figuresOf(text string) []prose.Number {
-	text = thresholdPattern.ReplaceAllString(text, "")
+	if !strings.ContainsAny(text, digits) {
+		return nil
+	}
+	if strings.ContainsAny(text, "<>") {
+		text = thresholdPattern.ReplaceAllString(text, "")
+	}
 	return prose.Numbers(ownCountPattern.ReplaceAllString(text, ""))
 }
+
+const digits = "0123456789"
 
 var (
 	thresholdPattern = regexp.MustCompile(`[<>]\s*\d+(\.\d+)?`)
 	ownCountPattern  = regexp.MustCompile(`\d+ (sources?|quotations?|tables?|documents?|questions?|statements?)\b`)
 )
 
-func valuesOf(held []agents.Evidence) []float64 {
-	var values []float64
-	add := func(text string) {
+// figures are the values that evidence gives.
+func (e *exhibit) figures() []float64 {
+	if e.values != nil {
+		return e.values
+	}
+	e.values = []float64{float64(e.Year), float64(e.Page)}
+	for _, text := range []string{e.Quote, e.Title, e.Heading} {
+		if !strings.ContainsAny(text, digits) {
+			continue
+		}
 		for _, n := range numberPattern.FindAllString(text, -1) {
 			for _, parsed := range prose.Numbers(n) {
-				values = append(values, parsed.Value)
+				e.values = append(e.values, parsed.Value)
 			}
 		}
 	}
-	for _, e := range held {
-		values = append(values, float64(e.Year), float64(e.Page))
-		add(e.Quote)
-		add(e.Title)
-		add(e.Heading)
-		if e.Computation != nil {
-			values = append(values, computed(e.Computation.Input, e.Computation.Result)...)
-		}
+	if e.Computation != nil {
+		e.values = append(e.values, computed(e.Computation.Input, e.Computation.Result)...)
 	}
-	return values
+	return e.values
 }
 
 // numberPattern finds figures wherever they stand, inside words too.

@@ -11,9 +11,9 @@ import (
 
 // review checks a draft by fixed rules.
 func review(turn agents.Turn[Input]) (agents.Move[agents.Review], error) {
-	c := checker{in: turn.Input, evidence: make(map[string]agents.Evidence)}
+	c := checker{in: turn.Input, evidence: make(map[string]*exhibit)}
 	for _, e := range turn.Input.Evidence.Value {
-		c.evidence[e.ID] = e
+		c.evidence[e.ID] = &exhibit{Evidence: e}
 	}
 	c.sections()
 	c.themes()
@@ -38,7 +38,7 @@ func severity(i agents.Issue) int {
 
 type checker struct {
 	in       Input
-	evidence map[string]agents.Evidence
+	evidence map[string]*exhibit
 	issues   []agents.Issue
 }
 

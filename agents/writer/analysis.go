@@ -36,9 +36,9 @@ func (m material) analysis() agents.Section {
 // trends are the items that follow something over time.
 func (m material) trends() (items []item, results []result) {
 	for _, it := range m.computedItems() {
-		if r, ok := m.resultOf(it); ok && len(it.DataPoints) > 0 && r.First != nil && r.Last != nil && r.Direction != "" {
+		if r := it.result; r != nil && len(it.DataPoints) > 0 && r.First != nil && r.Last != nil && r.Direction != "" {
 			items = append(items, it)
-			results = append(results, r)
+			results = append(results, *r)
 		}
 	}
 	return items, results

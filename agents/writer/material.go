@@ -13,8 +13,9 @@ type material struct {
 	in       Input
 	topic    prose.Topic
 	evidence map[string]agents.Evidence
-	themes   []string        // in order, only those that have items
-	items    []item          // each statement and each quotation once
+	themes   []string // in order, only those that have items
+	items    []item   // each statement and each quotation once
+	asked    []asked
 	named    map[string]bool // sources that were named in full
 	gaps     []string
 }
@@ -23,9 +24,21 @@ type material struct {
 type item struct {
 	agents.Finding
 	theme  string
-	quote  *agents.Evidence // set when the finding is a verbatim quotation
-	facets []prose.Facet
-	direct bool // its source names the subject of the topic itself
+	print  prose.Fingerprint // of the quotation, or of the statement
+	direct bool              // its source names the subject of the topic itself
+	result *result           // set when the first evidence is a computation that could be read
+
+	quote    *agents.Evidence // set when the finding is a verbatim quotation, as is what follows
+	facets   []prose.Facet
+	gist     string
+	strength float64
+}
+
+// asked is a question of the plan and what it asks for.
+type asked struct {
+	agents.Question
+	facet prose.Facet
+	own   bool // the user's own question, which is its own theme
 }
 
 func (i item) computed(evidence map[string]agents.Evidence) bool {
@@ -40,6 +53,9 @@ func newMaterial(in Input) material {
 	m := material{in: in, topic: prose.ParseTopic(in.Topic), evidence: make(map[string]agents.Evidence), named: make(map[string]bool)}
 	for _, e := range in.Evidence.Value {
 		m.evidence[e.ID] = e
+	}
+	for _, q := range in.Plan.Value.Questions {
+		m.asked = append(m.asked, asked{q, prose.QuestionFacet(q.Text), prose.Similarity(q.Theme, q.Text) > 0.9})
 	}
 	var all []item
 	analysed := make(map[string]bool)
@@ -63,6 +79,12 @@ func newMaterial(in Input) material {
 	}
 	all = append(all, m.unanalysed(analysed)...)
 	m.items = once(m.placed(all))
+	for i := range m.items {
+		if it := &m.items[i]; it.quote != nil {
+			it.gist = prose.Gist(it.quote.Quote)
+			it.strength = strength(*it)
+		}
+	}
 	m.themes = m.themeOrder()
 	return m
 }
@@ -86,8 +108,10 @@ func (m material) item(f agents.Finding) (item, bool) {
 	it := item{Finding: f, theme: f.Theme}
 	e := m.evidence[f.Evidence[0]]
 	if passage, ok := m.passage(f); ok {
-		it.quote = &passage
-		it.facets = prose.SentenceFacets(passage.Quote)
+		read := prose.NewSentence(passage.Quote)
+		it.quote, it.facets, it.print = &passage, read.Facets(), read.Print()
+	} else {
+		it.result, it.print = readResult(e), prose.Print(f.Statement)
 	}
 	it.direct = m.topic.Names(e.Title + " . " + e.Quote)
 	return it, true
@@ -135,8 +159,8 @@ const otherTheme = "Further evidence"
 
 func (m material) themeFor(text string) string {
 	facets := prose.SentenceFacets(text)
-	for _, q := range m.in.Plan.Value.Questions {
-		if facet := prose.QuestionFacet(q.Text); len(facets) > 0 && facets[0] == facet {
+	for _, q := range m.asked {
+		if len(facets) > 0 && facets[0] == q.facet {
 			return q.Theme
 		}
 	}
@@ -168,14 +192,14 @@ func (m material) placed(all []item) []item {
 
 // rank is how far down among what a sentence says its theme's question comes.
 func (m material) rank(it item) int {
-	for _, q := range m.in.Plan.Value.Questions {
+	for _, q := range m.asked {
 		if q.Theme != it.theme {
 			continue
 		}
-		if prose.Similarity(q.Theme, q.Text) > 0.9 {
-			return -1 // the user's own question is its own theme
+		if q.own {
+			return -1
 		}
-		if at := slices.Index(it.facets, prose.QuestionFacet(q.Text)); at >= 0 {
+		if at := slices.Index(it.facets, q.facet); at >= 0 {
 			return at
 		}
 	}
@@ -204,9 +228,9 @@ func once(all []item) []item {
 
 func sameItem(a, b item) bool {
 	if a.quote != nil && b.quote != nil {
-		return prose.Same(a.quote.Quote, b.quote.Quote)
+		return a.print.Same(b.print)
 	}
-	return a.Statement == b.Statement || a.quote == nil && b.quote == nil && slices.Equal(a.Evidence, b.Evidence) && prose.Same(a.Statement, b.Statement)
+	return a.Statement == b.Statement || a.quote == nil && b.quote == nil && slices.Equal(a.Evidence, b.Evidence) && a.print.Same(b.print)
 }
 
 func (m material) themeOrder() []string {

@@ -87,16 +87,15 @@ func (m material) telling(items []item) []item {
 	}
 	order := make([]ranked, len(items))
 	for i, it := range items {
-		r, ok := m.resultOf(it)
-		order[i] = ranked{it, 3, r.P}
-		switch {
-		case !ok:
+		order[i] = ranked{it, 3, 0}
+		switch r := it.result; {
+		case r == nil:
 		case r.Direction == "":
-			order[i].rank, order[i].p = 1, 0
+			order[i].rank = 1
 		case r.Significant:
-			order[i].rank = 0
+			order[i].rank, order[i].p = 0, r.P
 		default:
-			order[i].rank = 2
+			order[i].rank, order[i].p = 2, r.P
 		}
 	}
 	slices.SortStableFunc(order, func(a, b ranked) int { return cmp.Or(a.rank-b.rank, cmp.Compare(a.p, b.p)) })
@@ -118,11 +117,11 @@ const (
 func (m material) strongestQuotes(limit int) []item {
 	var quoted []item
 	for _, it := range m.items {
-		if it.quote != nil && len(strings.Fields(prose.Gist(it.quote.Quote))) <= 32 {
+		if it.quote != nil && len(strings.Fields(it.gist)) <= 32 {
 			quoted = append(quoted, it)
 		}
 	}
-	slices.SortStableFunc(quoted, func(a, b item) int { return cmp.Compare(strength(b), strength(a)) })
+	slices.SortStableFunc(quoted, func(a, b item) int { return cmp.Compare(b.strength, a.strength) })
 	var out []item
 	perTheme := make(map[string]int)
 	add := func(it item) {
@@ -132,7 +131,7 @@ func (m material) strongestQuotes(limit int) []item {
 	for _, spread := range []int{1, 2, limit} {
 		for _, it := range quoted {
 			taken := slices.ContainsFunc(out, func(o item) bool { return o.key() == it.key() })
-			weak := strength(it) < leastStrength && len(out) >= fewQuotes
+			weak := it.strength < leastStrength && len(out) >= fewQuotes
 			if len(out) < limit && !taken && !weak && perTheme[it.theme] < spread {
 				add(it)
 			}
@@ -147,6 +146,7 @@ func (m material) strongestQuotes(limit int) []item {
 	return out
 }
 
+// strength is how well a quotation stands in a summary.
 func strength(it item) float64 {
 	score := map[string]float64{"high": 2, "medium": 1}[it.Confidence]
 	if it.direct {
@@ -158,14 +158,13 @@ func strength(it item) float64 {
 	if slices.Contains(it.facets, prose.Contrary) || slices.Contains(it.facets, prose.Effects) {
 		score++
 	}
-	short := prose.Gist(it.quote.Quote)
-	if n := len(strings.Fields(short)); n > 24 || n < 8 {
+	if n := len(strings.Fields(it.gist)); n > 24 || n < 8 {
 		score--
 	}
-	if acronymPattern.MatchString(short) || strings.HasPrefix(short, "This ") {
+	if acronymPattern.MatchString(it.gist) || strings.HasPrefix(it.gist, "This ") {
 		score -= 0.5 // it needs its title to be understood
 	}
-	if strings.HasPrefix(short, "Although") || strings.HasPrefix(short, "While") || len(it.Evidence) > 1 {
+	if strings.HasPrefix(it.gist, "Although") || strings.HasPrefix(it.gist, "While") || len(it.Evidence) > 1 {
 		score -= 2
 	}
 	return score
@@ -175,7 +174,7 @@ var acronymPattern = regexp.MustCompile(`\b[A-Z]{3,}s?\b`)
 
 // gist restates a quotation by its main clause.
 func gist(it item) string {
-	return fmt.Sprintf("%s %s, in short: “%s”.", it.source().Short().Name(), it.source().Verb(it.quote.Quote), prose.Gist(it.quote.Quote))
+	return fmt.Sprintf("%s %s, in short: “%s”.", it.source().Short().Name(), it.source().Verb(it.quote.Quote), it.gist)
 }
 
 // result is what the summary needs of a computation, whichever tool made it.
@@ -209,28 +208,26 @@ type point struct {
 	Value  float64 `json:"value"`
 }
 
-// resultOf reads the computation behind an item. What a tool puts elsewhere
-// stays empty.
-func (m material) resultOf(it item) (result, bool) {
-	e := m.evidence[it.Evidence[0]]
+// readResult reads a computation. What a tool puts elsewhere stays empty.
+func readResult(e agents.Evidence) *result {
 	var r result
 	if e.Computation == nil || json.Unmarshal(e.Computation.Result, &r) != nil {
-		return result{}, false
+		return nil
 	}
-	return r, true
+	return &r
 }
 
 // short restates a computed finding in few words; empty when it has no short
 // form or only adds to the finding before it.
 func (m material) short(it item) string {
-	r, ok := m.resultOf(it)
-	if !ok || len(it.DataPoints) == 0 || len(r.Where) > 0 {
+	r := it.result
+	if r == nil || len(it.DataPoints) == 0 || len(r.Where) > 0 {
 		return ""
 	}
 	table := prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title))
 	switch {
 	case r.First != nil && r.Last != nil && r.Direction != "":
-		return m.shortTrend(r, table)
+		return m.shortTrend(*r, table)
 	case r.Frequency != nil && len(r.Frequency.Rows) > 0 && len(r.Frequency.Rows[0].Value) > 3:
 		top := r.Frequency.Rows[0]
 		return fmt.Sprintf("In %s, %s of the records fall to %s.", table, prose.Percent(top.Share), prose.Quote(top.Value))
