@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	easyHeap   = 320 << 20 // bytes that the heap may grow to before it is collected
+	easyHeap   = 256 << 20 // bytes that the heap may grow to before it is collected
 	goPercent  = 100       // Go's own pace, for heaps that are large anyway
 	mostAtOnce = 400
 )
