@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quaestor-run/quaestor/configs"
+	"github.com/quaestor-run/quaestor/runtime"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
 
@@ -46,7 +47,10 @@ func (e *exit) Unwrap() error { return e.err }
 
 func usage(err error) error { return &exit{exitUsage, err} }
 
-func main() { os.Exit(execute(&settings{})) }
+func main() {
+	runtime.TuneMemory(os.Getenv)
+	os.Exit(execute(&settings{}))
+}
 
 // execute runs the command of os.Args and gives the exit code.
 func execute(s *settings) int {

@@ -30,7 +30,7 @@ type Blobs interface {
 	// PutBlob stores data and gives its name, "sha256:" and 64 hex digits; or
 	// ErrTooLarge.
 	PutBlob(ctx context.Context, data []byte) (string, error)
-	// Blob gives the data, or ErrNotFound.
+	// Blob gives the data, which nobody may change, or ErrNotFound.
 	Blob(ctx context.Context, ref string) ([]byte, error)
 }
 

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -21,6 +22,9 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (string, error) {
 	}
 	hash := sha256.Sum256(data)
 	ref := blobPrefix + hex.EncodeToString(hash[:])
+	if _, known := s.blobs.get(hash); known {
+		return ref, nil
+	}
 	var one int
 	err := s.read.QueryRowContext(ctx, "SELECT 1 FROM blobs WHERE hash = $1", hash[:]).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -32,6 +36,7 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (string, error) {
 	if err != nil {
 		return "", s.explain(err, "storing blob %s", ref)
 	}
+	s.blobs.put(hash, bytes.Clone(data)) // the caller may use data again
 	return ref, nil
 }
 
@@ -42,10 +47,14 @@ func (s *Store) Blob(ctx context.Context, ref string) ([]byte, error) {
 	if !ok || err != nil || len(hash) != sha256.Size {
 		return nil, fmt.Errorf("reading blob %q: not a name of a blob (%s and 64 hex digits): %w", ref, blobPrefix, store.ErrNotFound)
 	}
+	if data, known := s.blobs.get(blobHash(hash)); known {
+		return data, nil
+	}
 	var data []byte
 	err = s.read.QueryRowContext(ctx, "SELECT data FROM blobs WHERE hash = $1", hash).Scan(&data)
 	if err != nil {
 		return nil, s.explain(err, "reading blob %s", ref)
 	}
+	s.blobs.put(blobHash(hash), data)
 	return data, nil
 }

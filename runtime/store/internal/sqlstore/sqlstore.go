@@ -49,6 +49,7 @@ const (
 type Store struct {
 	backend Backend
 	read    *sql.DB
+	blobs   blobCache
 	watch   watchers
 }
 

@@ -1,0 +1,33 @@
+package runtime
+
+import (
+	"runtime"
+	"testing"
+	"time"
+)
+
+func TestASmallHeapMayGrowALargeOneGoesAtGosPace(t *testing.T) {
+	t.Parallel()
+	const mb = 1 << 20
+	for live, want := range map[uint64]int{
+		0: 100, 20 * mb: 400, 51 * mb: 400, 64 * mb: 300, 128 * mb: 100, 200 * mb: 100, 256 * mb: 100, 5000 * mb: 100,
+	} {
+		if got := pace(live); got != want {
+			t.Errorf("with %d MB live the heap may grow by %d %%, not %d", live/mb, got, want)
+		}
+	}
+}
+
+func TestEachCollectionIsToldOf(t *testing.T) {
+	t.Parallel()
+	told := make(chan struct{}, 100)
+	afterEachCollection(func() { told <- struct{}{} })
+	for range 3 {
+		runtime.GC()
+		select {
+		case <-told:
+		case <-time.After(10 * time.Second):
+			t.Fatal("a collection was not told of")
+		}
+	}
+}
