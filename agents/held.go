@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // Held is a value that lives in the store. Workflow code holds only its content
@@ -55,46 +57,68 @@ func refOf(text []byte) (string, bool) {
 }
 
 // Resolve replaces every {"$ref": hash} in a JSON text by the value that fetch
-// returns for the hash. Values that were fetched are not searched again.
+// returns for the hash. Values that were fetched are not searched again, nor
+// read at all: they are the larger part by far.
 func Resolve(text json.RawMessage, fetch func(ref string) (json.RawMessage, error)) (json.RawMessage, error) {
-	trimmed := bytes.TrimSpace(text)
-	if len(trimmed) == 0 {
+	if !bytes.Contains(text, []byte(`"$ref"`)) {
 		return text, nil
 	}
-	switch trimmed[0] {
+	text = bytes.TrimSpace(text)
+	switch text[0] {
 	case '{':
-		if ref, ok := refOf(trimmed); ok {
-			value, err := fetch(ref)
-			if err != nil {
-				return nil, fmt.Errorf("fetching %s: %w", ref, err)
-			}
-			return value, nil
-		}
-		var object map[string]json.RawMessage
-		if err := json.Unmarshal(trimmed, &object); err != nil {
-			return nil, fmt.Errorf("reading an object: %w", err)
-		}
-		for key, value := range object {
-			resolved, err := Resolve(value, fetch)
-			if err != nil {
-				return nil, err
-			}
-			object[key] = resolved
-		}
-		return json.Marshal(object)
+		return resolveObject(text, fetch)
 	case '[':
-		var list []json.RawMessage
-		if err := json.Unmarshal(trimmed, &list); err != nil {
-			return nil, fmt.Errorf("reading a list: %w", err)
-		}
-		for i, value := range list {
-			resolved, err := Resolve(value, fetch)
-			if err != nil {
-				return nil, err
-			}
-			list[i] = resolved
-		}
-		return json.Marshal(list)
+		return resolveList(text, fetch)
 	}
 	return text, nil
+}
+
+func resolveObject(text json.RawMessage, fetch func(ref string) (json.RawMessage, error)) (json.RawMessage, error) {
+	if ref, ok := refOf(text); ok {
+		value, err := fetch(ref)
+		if err != nil {
+			return nil, fmt.Errorf("fetching %s: %w", ref, err)
+		}
+		return value, nil
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(text, &object); err != nil {
+		return nil, fmt.Errorf("reading an object: %w", err)
+	}
+	resolved := json.RawMessage{'{'}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		name, err := json.Marshal(key)
+		if err != nil {
+			return nil, fmt.Errorf("writing the key %q: %w", key, err)
+		}
+		value, err := Resolve(object[key], fetch)
+		if err != nil {
+			return nil, err
+		}
+		resolved = append(append(append(append(resolved, name...), ':'), value...), ',')
+	}
+	return closed(resolved, '}'), nil
+}
+
+func resolveList(text json.RawMessage, fetch func(ref string) (json.RawMessage, error)) (json.RawMessage, error) {
+	var list []json.RawMessage
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("reading a list: %w", err)
+	}
+	resolved := json.RawMessage{'['}
+	for _, value := range list {
+		value, err := Resolve(value, fetch)
+		if err != nil {
+			return nil, err
+		}
+		resolved = append(append(resolved, value...), ',')
+	}
+	return closed(resolved, ']'), nil
+}
+
+// closed ends an object or a list; there is a reference in it, so it is not
+// empty, and its last comma is where the bracket goes.
+func closed(text json.RawMessage, bracket byte) json.RawMessage {
+	text[len(text)-1] = bracket
+	return text
 }

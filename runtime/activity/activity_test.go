@@ -90,7 +90,8 @@ func (s sources) Verify(context.Context, agents.Evidence) error {
 	return errors.New("the quote is not there")
 }
 
-func setup(t *testing.T, script ...any) *lab {
+// clerk is the test's agent, with its tool.
+func clerk(t testing.TB) (agents.Definition, tools.Tool) {
 	t.Helper()
 	finder, err := tools.New("finder", "Finds.", func(_ context.Context, scope tools.Scope, in task) (found, error) {
 		if in.Goal == "nothing" {
@@ -101,21 +102,27 @@ func setup(t *testing.T, script ...any) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clerk, err := agents.Agent[task, outcome]{
+	definition, err := agents.Agent[task, outcome]{
 		Name: "clerk", Prompt: "Do this: {{.Goal}}", Tools: []string{"finder"}, MaxSteps: 3,
 		Offline: func(agents.Turn[task]) (agents.Move[outcome], error) { return agents.Done(outcome{}), nil },
 	}.Define()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return definition, finder
+}
+
+func setup(t *testing.T, script ...any) *lab {
+	t.Helper()
+	definition, finder := clerk(t)
 	l := &lab{TestActivityEnvironment: new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment(), store: storetest.New(t), sound: true}
-	_, _, err = l.store.CreateRun(t.Context(), store.Run{ID: run, Topic: "t", RequestDigest: "d", Request: json.RawMessage("{}"), Status: store.StatusRunning})
+	_, _, err := l.store.CreateRun(t.Context(), store.Run{ID: run, Topic: "t", RequestDigest: "d", Request: json.RawMessage("{}"), Status: store.StatusRunning})
 	if err != nil {
 		t.Fatal(err)
 	}
 	activity.New(activity.Options{
 		Store: l.store, Gateway: &answers{l, script}, Sources: sources{l},
-		Agents: map[string]agents.Definition{"clerk": clerk}, Tools: map[string]tools.Tool{"finder": finder},
+		Agents: map[string]agents.Definition{"clerk": definition}, Tools: map[string]tools.Tool{"finder": finder},
 	}).Register(l)
 	return l
 }

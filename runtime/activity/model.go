@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"go.temporal.io/sdk/activity"
@@ -33,6 +32,8 @@ type turn struct {
 type entry struct {
 	agents.Message
 	Results []string `json:"results,omitempty"` // blobs, in place of ToolResults
+
+	read []toolResult // Results, with what ToolResults leaves out
 }
 
 // InvokeModel asks the agent's model for its next message. A final text is read
@@ -59,8 +60,12 @@ func (a *Activities) InvokeModel(ctx context.Context, call workflows.ModelCall) 
 			}
 		} else {
 			var accepted agents.Accepted
-			if accepted, problem = t.accept(message.Text); problem == nil {
-				return a.keepOutput(ctx, t, accepted)
+			var kept []agents.Evidence
+			if accepted, kept, problem, err = t.accept(message.Text); err != nil {
+				return workflows.ModelReply{}, err
+			}
+			if problem == nil {
+				return a.keepOutput(ctx, t, accepted, kept)
 			}
 		}
 		if ordinal == maxRepairs {
@@ -129,11 +134,16 @@ func (a *Activities) transcript(ctx context.Context, call workflows.ModelCall) (
 	}
 	for i := range entries {
 		for _, ref := range entries[i].Results {
-			result, err := load[agents.ToolResult](ctx, a.Store, ref)
+			blob, err := a.Store.Blob(ctx, ref)
 			if err != nil {
 				return nil, fmt.Errorf("reading a tool result: %w", err)
 			}
-			entries[i].ToolResults = append(entries[i].ToolResults, result)
+			result, err := readResult(blob)
+			if err != nil {
+				return nil, fmt.Errorf("reading blob %s: %w", ref, err)
+			}
+			entries[i].read = append(entries[i].read, result)
+			entries[i].ToolResults = append(entries[i].ToolResults, result.ToolResult)
 		}
 	}
 	return entries, nil
@@ -188,43 +198,27 @@ func (t turn) checkCalls(calls []agents.ToolCall) error {
 	return nil
 }
 
-// accept reads the model's final text, and refuses evidence it was not shown.
-func (t turn) accept(text string) (agents.Accepted, error) {
-	accepted, err := t.agent.Accept(t.input, []byte(text))
-	if err != nil {
-		return agents.Accepted{}, err
+// accept reads the model's final text and gives the evidence of tools that it
+// cites. The problem is for the model to hear: evidence it was not shown is one.
+func (t turn) accept(text string) (accepted agents.Accepted, kept []agents.Evidence, problem, err error) {
+	accepted, problem = t.agent.Accept(t.input, []byte(text))
+	if problem != nil || len(accepted.Cited) == 0 {
+		return accepted, nil, problem, nil
 	}
-	shown := t.shown()
+	var results []toolResult
+	for _, message := range t.transcript {
+		results = append(results, message.read...)
+	}
+	shown := evidenceIDs(t.input)
+	if kept, err = show(results, accepted.Cited, shown); err != nil {
+		return agents.Accepted{}, nil, nil, err
+	}
 	for _, id := range accepted.Cited {
 		if !shown[id] {
-			return agents.Accepted{}, fmt.Errorf("you cite evidence %q, which you were not shown; cite only ids that you were shown", id)
+			return agents.Accepted{}, nil, fmt.Errorf("you cite evidence %q, which you were not shown; cite only ids that you were shown", id), nil
 		}
 	}
-	return accepted, nil
-}
-
-var evidenceID = regexp.MustCompile(`e_[0-9a-f]{12}\b`)
-
-// shown lists every evidence id that the model was told of.
-func (t turn) shown() map[string]bool {
-	ids := map[string]bool{}
-	for _, id := range evidenceID.FindAll(t.input, -1) {
-		ids[string(id)] = true
-	}
-	for _, citation := range t.citations() {
-		ids[citation.ID()] = true
-	}
-	return ids
-}
-
-func (t turn) citations() []tools.Citation {
-	var citations []tools.Citation
-	for _, message := range t.transcript {
-		for _, result := range message.ToolResults {
-			citations = append(citations, result.Citations...)
-		}
-	}
-	return citations
+	return accepted, kept, nil, nil
 }
 
 func (a *Activities) pendingCalls(ctx context.Context, t turn, calls []agents.ToolCall) (workflows.ModelReply, error) {
@@ -243,14 +237,8 @@ func (a *Activities) pendingCalls(ctx context.Context, t turn, calls []agents.To
 	return reply, nil
 }
 
-// keepOutput stores the output and the evidence that it cites.
-func (a *Activities) keepOutput(ctx context.Context, t turn, accepted agents.Accepted) (workflows.ModelReply, error) {
-	var kept []agents.Evidence
-	for _, citation := range t.citations() {
-		if id := citation.ID(); slices.Contains(accepted.Cited, id) {
-			kept = append(kept, agents.Evidence{ID: id, Citation: citation, Heading: citation.Heading})
-		}
-	}
+// keepOutput stores the output, and the evidence of tools that it cites.
+func (a *Activities) keepOutput(ctx context.Context, t turn, accepted agents.Accepted, kept []agents.Evidence) (workflows.ModelReply, error) {
 	if err := a.Store.PutEvidence(ctx, t.call.Run, kept); err != nil {
 		return workflows.ModelReply{}, fmt.Errorf("keeping evidence: %w", err)
 	}
