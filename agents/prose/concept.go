@@ -12,7 +12,6 @@ type concept struct {
 	direct  [][]string
 	related [][]string
 	weight  float64
-	fuzzy   bool // matched by the beginning of words
 
 	names, relatedNames []string // other names as written, for a search
 }
@@ -47,8 +46,9 @@ func hasWeight(cs []concept) bool {
 
 // nameIndex finds the names of concepts in one pass over the stems of a text.
 type nameIndex struct {
-	first map[string]int // by a first stem, the place of a name in names, from 1
-	names []conceptName
+	concepts int
+	first    map[string]int // by a first stem, the place of a name in names, from 1
+	names    []conceptName
 }
 
 type conceptName struct {
@@ -63,7 +63,7 @@ func indexNames(cs []concept) nameIndex {
 	for _, c := range cs {
 		total += len(c.direct) + len(c.related)
 	}
-	index := nameIndex{make(map[string]int, total), make([]conceptName, 0, total)}
+	index := nameIndex{len(cs), make(map[string]int, total), make([]conceptName, 0, total)}
 	for i, c := range cs {
 		for rank := range len(c.direct) + len(c.related) {
 			name := c.phrase(rank)
@@ -77,9 +77,9 @@ func indexNames(cs []concept) nameIndex {
 // unmet is the rank of a concept that a text does not name.
 const unmet = 1 << 30
 
-// in gives for each of n concepts the best rank among the names that a text has.
-func (x nameIndex) in(stems []string, n int) []int {
-	ranks := make([]int, n)
+// in gives for each concept the best rank among the names that a text has.
+func (x nameIndex) in(stems []string) meeting {
+	ranks := make(meeting, x.concepts)
 	for i := range ranks {
 		ranks[i] = unmet
 	}
@@ -99,22 +99,18 @@ func startsWith(words, start []string) bool {
 }
 
 // meeting says by which names a text meets the concepts of a topic: a rank for
-// each concept.
-type meeting struct{ subject, scope []int }
+// each concept of the subject, then of the scope.
+type meeting []int
 
 // meet finds the topic in a text.
 func (t Topic) meet(stems []string) meeting {
-	n := len(t.subject)
-	ranks := t.names.in(stems, n+len(t.scope))
-	m := meeting{ranks[:n:n], ranks[n:]}
-	for i, c := range t.subject {
-		if c.fuzzy {
-			m.subject[i] = c.like(stems, m.subject[i])
+	m := t.names.in(stems)
+	if t.foreign {
+		for i, c := range t.subject {
+			m[i] = c.like(stems, m[i])
 		}
-	}
-	for i, c := range t.scope {
-		if c.fuzzy {
-			m.scope[i] = c.like(stems, m.scope[i])
+		for i, c := range t.scope {
+			m[len(t.subject)+i] = c.like(stems, m[len(t.subject)+i])
 		}
 	}
 	return m
@@ -122,16 +118,17 @@ func (t Topic) meet(stems []string) meeting {
 
 // and is what two texts meet together that stand apart.
 func (m meeting) and(other meeting) meeting {
-	return meeting{better(m.subject, other.subject), better(m.scope, other.scope)}
+	both := make(meeting, len(m))
+	for i := range both {
+		both[i] = min(m[i], other[i])
+	}
+	return both
 }
 
-func better(a, b []int) []int {
-	ranks := make([]int, len(a))
-	for i := range ranks {
-		ranks[i] = min(a[i], b[i])
-	}
-	return ranks
-}
+// subjectOf and scopeOf are the two parts of a meeting with the topic.
+func (t Topic) subjectOf(m meeting) []int { return m[:len(t.subject)] }
+
+func (t Topic) scopeOf(m meeting) []int { return m[len(t.subject):] }
 
 // share is the share of the weight of concepts that is met, and the name of the
 // first that was. Related names count only if asked for.

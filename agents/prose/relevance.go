@@ -74,7 +74,7 @@ func (j Judge) Of(s Sentence) Relevance {
 	}
 	loose := reached >= t.enough()/2 && len(t.subject) > 1
 	alone, reached, term = t.reach(own, both, true)
-	inTitle, _ := share(t.subject, j.title.subject, true)
+	inTitle, _ := share(t.subject, t.subjectOf(j.title), true)
 	anchored := inTitle >= t.enough() || p.Topical || alone >= t.enough() && scopedHere
 	switch {
 	case r.Scoped && reached >= t.enough() && anchored:
@@ -90,8 +90,8 @@ func (j Judge) Of(s Sentence) Relevance {
 // reach is the share of the subject that a sentence meets by itself and with
 // its title, and the name by which it does.
 func (t Topic) reach(own, both meeting, related bool) (alone, reached float64, term string) {
-	alone, ownTerm := share(t.subject, own.subject, related)
-	reached, bothTerm := share(t.subject, both.subject, related)
+	alone, ownTerm := share(t.subject, t.subjectOf(own), related)
+	reached, bothTerm := share(t.subject, t.subjectOf(both), related)
 	if ownTerm == nil {
 		ownTerm = bothTerm
 	}
@@ -99,10 +99,10 @@ func (t Topic) reach(own, both meeting, related bool) (alone, reached float64, t
 }
 
 // inScope holds where the scope is met, or is too general to be a condition.
-func (t Topic) inScope(m meeting) bool { return !hasWeight(t.scope) || anyDirect(t.scope, m.scope) }
+func (t Topic) inScope(m meeting) bool { return !hasWeight(t.scope) || anyDirect(t.scope, t.scopeOf(m)) }
 
 func (t Topic) inWholeScope(m meeting) bool {
-	met, _ := share(t.scope, m.scope, false)
+	met, _ := share(t.scope, t.scopeOf(m), false)
 	return met >= 0.99
 }
 
@@ -117,14 +117,14 @@ func (t Topic) Touches(text string) bool { return t.reached(Stems(text), true) }
 func (t Topic) TouchedBy(s Sentence) bool { return t.reached(s.stems, true) }
 
 func (t Topic) reached(stems []string, related bool) bool {
-	met, _ := share(t.subject, t.meet(stems).subject, related)
+	met, _ := share(t.subject, t.subjectOf(t.meet(stems)), related)
 	return met >= t.enough()
 }
 
 // Scoped says that a text meets the scope of the topic; a topic without scope
 // is always met.
 func (t Topic) Scoped(text string) bool {
-	return !hasWeight(t.scope) || anyDirect(t.scope, t.meet(Stems(text)).scope)
+	return !hasWeight(t.scope) || anyDirect(t.scope, t.scopeOf(t.meet(Stems(text))))
 }
 
 // Terms lists the content words of the topic for a search.

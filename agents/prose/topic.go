@@ -13,7 +13,7 @@ type Topic struct {
 	Scope   string // as written; may be empty
 	Phrase  string // a noun phrase for sentences: `AI, medical devices and care`
 	pivot   string
-	foreign bool // not written in English
+	foreign bool // not written in English: names are found by the beginning of words
 	subject []concept
 	scope   []concept
 	names   nameIndex // of the subject's concepts, then of the scope's
@@ -42,8 +42,8 @@ func ParseTopic(text string) Topic {
 	topic.pivot = pivot
 	topic.Phrase = topic.phrase(asked)
 	topic.foreign = !mostlyEnglish(Words(topic.Text))
-	topic.subject = topic.concepts(topic.Subject)
-	topic.scope = topic.concepts(topic.Scope)
+	topic.subject = conceptsOf(topic.Subject)
+	topic.scope = conceptsOf(topic.Scope)
 	if !hasWeight(topic.subject) {
 		topic.subject, topic.scope = append(topic.subject, topic.scope...), nil
 	}
@@ -173,9 +173,9 @@ func trimPhrase(phrase string) string {
 	return strings.Trim(strings.Join(words, " "), " ,;:")
 }
 
-// concepts finds the concepts of a phrase: the longest names of the thesaurus
+// conceptsOf finds the concepts of a phrase: the longest names of the thesaurus
 // first, then single content words.
-func (t Topic) concepts(phrase string) []concept {
+func conceptsOf(phrase string) []concept {
 	words := Words(phrase)
 	stems := Stems(phrase)
 	var found []concept
@@ -187,7 +187,6 @@ func (t Topic) concepts(phrase string) []concept {
 				c.weight = min(c.weight, 0.25) // "enforceability of …" is about what follows
 			}
 		}
-		c.fuzzy = t.foreign
 		if c.weight > 0 && !slices.ContainsFunc(found, func(f concept) bool { return f.name == c.name }) {
 			found = append(found, c)
 		}
