@@ -68,6 +68,16 @@ type Model struct {
 	Output        int64
 	CacheRead     int64
 	CacheWrite    int64
+	Tiers         []PriceTier // dearer prices for long inputs, by Above
+	Regions       []string    // in the order they are tried; empty is the provider's own
+	Fallbacks     []string    // models of the catalog, tried in order when this one is down
+	Embedding     bool        // makes vectors, not messages
+}
+
+// PriceTier is what tokens cost in a request whose input is above Above tokens.
+type PriceTier struct {
+	Above                                int
+	Input, Output, CacheRead, CacheWrite int64
 }
 
 // Gateway is safe for concurrent use.

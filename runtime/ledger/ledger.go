@@ -14,9 +14,12 @@ import (
 
 // Ledger is durable and safe for several processes at once.
 type Ledger interface {
-	// SetLimit creates or replaces the limit of a scope. A zero field of the
-	// limit means no limit of that kind.
-	SetLimit(ctx context.Context, scope Scope, limit Limit) error
+	// SetLimit creates or replaces the limit of a scope in a period (of every
+	// day, of every month, or in total). A zero field of the limit means no
+	// limit of that kind. What the period has used already counts.
+	SetLimit(ctx context.Context, scope Scope, period Period, limit Limit) error
+	// Limits lists what SetLimit was told, by scope and period.
+	Limits(ctx context.Context, scope Scope) ([]PeriodLimit, error)
 	// Reserve opens an attempt at a call and holds its upper bound in every
 	// scope, in one transaction. A scope whose settled + held would pass its
 	// limit refuses with *ExceededError and nothing is written. Attempts of the
@@ -24,13 +27,15 @@ type Ledger interface {
 	// uncertain: their owner is gone. A call that has a settled attempt is
 	// refused with ErrAnswered.
 	Reserve(ctx context.Context, r Reservation) (Attempt, error)
-	// Dispatch marks the attempt as about to be sent.
+	// Dispatch marks the attempt as about to be sent. A Reservation with
+	// Dispatched set does both in one step.
 	Dispatch(ctx context.Context, attempt int64) error
 	// Settle ends a dispatched or uncertain attempt with its true usage, stores
 	// the response and gives the rest of the hold back. What the usage is above
 	// the hold is kept apart, as overage. Settling twice is an error unless it
-	// is the same settlement.
-	Settle(ctx context.Context, attempt int64, s Settlement) error
+	// is the same settlement. It gives what the tightest budgets of the attempt
+	// leave then.
+	Settle(ctx context.Context, attempt int64, s Settlement) (Left, error)
 	// Release ends a reserved, dispatched or uncertain attempt that is proven to
 	// have cost nothing.
 	Release(ctx context.Context, attempt int64, reason string) error
@@ -39,11 +44,19 @@ type Ledger interface {
 	// Find gives the stored response of the attempt of a call that was settled
 	// first, or false.
 	Find(ctx context.Context, key string) (Settled, bool, error)
-	// Attempts lists the attempts of a scope, oldest first, from after the
-	// given id, at most limit.
-	Attempts(ctx context.Context, scope Scope, after int64, limit int) ([]Attempt, error)
-	// Balance is what a scope has settled and held, and its limit.
-	Balance(ctx context.Context, scope Scope) (Balance, error)
+	// Attempts lists attempts, oldest first.
+	Attempts(ctx context.Context, filter AttemptFilter) ([]Attempt, error)
+	// Balance is what a scope has settled and held in the period that is now,
+	// and its limit.
+	Balance(ctx context.Context, scope Scope, period Period) (Balance, error)
+	// RecordHit keeps that a call was answered from a cache, at no cost. It is
+	// an attempt that was never sent, settled with a usage of zero.
+	RecordHit(ctx context.Context, r Reservation) error
+	// Sweep ends attempts whose time is over: what was reserved is released,
+	// what was dispatched becomes uncertain. It gives how many of each.
+	Sweep(ctx context.Context, now time.Time) (released, uncertain int, err error)
+	// Usage sums what was settled, by the dimensions of the query.
+	Usage(ctx context.Context, query UsageQuery) ([]UsageRow, error)
 }
 
 // Scope is who is charged.
@@ -55,12 +68,37 @@ type Scope struct {
 // ScopeKind is the kind of a scope.
 type ScopeKind string
 
-// The kinds of scope.
+// The kinds of scope. Every scope has a budget in total; clients and teams
+// have one for each day and each month too.
 const (
 	ScopeRun    ScopeKind = "run"
 	ScopeClient ScopeKind = "client"
 	ScopeTeam   ScopeKind = "team"
+	// ScopeRequest is one call, over all its attempts; its id is the call's key.
+	ScopeRequest ScopeKind = "request"
 )
+
+// Period is the time a limit holds for. Days and months are those of UTC.
+type Period string
+
+// The periods of budgets.
+const (
+	PeriodDay   Period = "day"
+	PeriodMonth Period = "month"
+	PeriodTotal Period = "total"
+)
+
+// PeriodLimit is a limit and the period it holds for.
+type PeriodLimit struct {
+	Period Period
+	Limit  Limit
+}
+
+// Left is what the tightest of some budgets leave; -1 where none is limited.
+type Left struct {
+	Tokens  int64
+	NanoUSD int64
+}
 
 // Limit bounds a scope; 0 is no limit.
 type Limit struct {
@@ -74,15 +112,25 @@ type Amount struct {
 	NanoUSD int64
 }
 
-// Reservation asks for a hold.
+// Reservation asks for a hold. It is charged to Run, Client and Team, those
+// that are set (one at least), in each of their periods. Limit bounds this call
+// alone, over all its attempts.
 type Reservation struct {
 	Key          string // of the logical call: workflow id, step, ordinal
-	Scopes       []Scope
+	Run          string
+	Client       string
+	Team         string
+	Feature      string // what the call is for: agent, chat, embeddings, summarize, …
+	Limit        Limit
 	Hold         Amount
+	Dispatched   bool // mark it as about to be sent in the same step
+	Expires      time.Time
 	Provider     string
+	Region       string
 	Model        string
 	Agent        string
 	AgentVersion string
+	Wait         time.Duration // waited before this attempt
 }
 
 // State of an attempt.
@@ -103,15 +151,72 @@ type Attempt struct {
 	Key          string
 	Ordinal      int // 1 for the first attempt at the call
 	State        State
+	Run          string
+	Client       string
+	Team         string
+	Feature      string
 	Hold         Amount
 	Provider     string
+	Region       string
 	Model        string
 	Agent        string
 	AgentVersion string
-	Usage        Usage // once settled
+	Cached       bool          // answered from a cache, never sent
+	Wait         time.Duration // waited before this attempt
+	Usage        Usage         // once settled
+	Latency      time.Duration // once settled
+	FirstToken   time.Duration // once settled, when streamed
 	Reason       string
 	Created      time.Time
+	Expires      time.Time
 	Ended        time.Time
+}
+
+// AttemptFilter selects attempts. Empty fields select all.
+type AttemptFilter struct {
+	Run    string
+	Client string
+	Team   string
+	Key    string
+	State  State
+	After  int64 // id
+	Limit  int   // 1 to 1000; 0 means 100
+}
+
+// UsageQuery selects and groups usage. Days are UTC, both included.
+type UsageQuery struct {
+	From, To time.Time
+	Client   string // empty: all
+	Team     string
+	By       []Dimension // none: one row of everything
+	After    string      // UsageRow.Cursor of the last row of the page before
+	Limit    int         // 1 to 1000; 0 means 100
+}
+
+// Dimension is what usage can be grouped by.
+type Dimension string
+
+// The dimensions of usage.
+const (
+	ByDay     Dimension = "day"
+	ByClient  Dimension = "client"
+	ByTeam    Dimension = "team"
+	ByFeature Dimension = "feature"
+	ByModel   Dimension = "model"
+)
+
+// UsageRow is a sum of usage. Fields that were not grouped by are empty.
+type UsageRow struct {
+	Day       string // 2006-01-02
+	Client    string
+	Team      string
+	Feature   string
+	Model     string
+	Usage     Usage
+	Calls     int64 // answered by a model
+	CacheHits int64
+	Overage   Amount
+	Cursor    string
 }
 
 // Usage is what a settled attempt consumed.
@@ -125,9 +230,12 @@ type Usage struct {
 
 // Settlement ends an attempt.
 type Settlement struct {
-	Usage    Usage
-	Response []byte // stored with the settlement
-	Latency  time.Duration
+	Usage Usage
+	// Response is stored with the settlement, for a caller who asks again with
+	// the same key; nil where nobody can.
+	Response   []byte
+	Latency    time.Duration
+	FirstToken time.Duration
 }
 
 // Settled is a call that was answered.
@@ -170,6 +278,7 @@ var ErrState = errors.New("attempt is not in a state for this")
 // ExceededError says which scope's budget a hold would have passed.
 type ExceededError struct {
 	Scope     Scope
+	Period    Period
 	Unit      string // "tokens" or "nano-dollars"
 	Limit     int64
 	Remaining int64
