@@ -178,7 +178,7 @@ func (b *chatBody) tools(req *Request) *refusal {
 			return badParam(at+".type", "invalid_value", fmt.Sprintf("Invalid value: '%s'. Supported values are: 'function'.", tool.Type))
 		case tool.Function.Name == "":
 			return badParam(at+".function.name", "missing_required_parameter", fmt.Sprintf("Missing required parameter: '%s.function.name'.", at))
-		case len(tool.Function.Parameters) > 0 && !isObject(tool.Function.Parameters):
+		case given(tool.Function.Parameters) && !isObject(tool.Function.Parameters):
 			return badParam(at+".function.parameters", "invalid_type", fmt.Sprintf("Invalid type for '%s.function.parameters': expected an object.", at))
 		}
 		req.Tools = append(req.Tools, Tool{Name: tool.Function.Name, Description: tool.Function.Description, Schema: tool.Function.Parameters})
@@ -190,7 +190,7 @@ func (b *chatBody) tools(req *Request) *refusal {
 		} `json:"function"`
 	}
 	switch {
-	case len(b.ToolChoice) == 0 || string(b.ToolChoice) == "null":
+	case !given(b.ToolChoice):
 		return nil
 	case len(b.Tools) == 0:
 		return badParam("tool_choice", "", "'tool_choice' is only allowed when 'tools' are specified.")
@@ -214,6 +214,9 @@ func (b *chatBody) tools(req *Request) *refusal {
 	}
 	return badParam("tool_choice", "", "Invalid value for 'tool_choice': it names no function of 'tools'.")
 }
+
+// given says whether a field was there and not null.
+func given(value json.RawMessage) bool { return len(value) > 0 && string(value) != "null" }
 
 func (b *chatBody) format(req *Request) *refusal {
 	if b.Format == nil {
