@@ -109,7 +109,7 @@ func TestConverse(t *testing.T) {
 	if output.StopReason != types.StopReasonEndTurn || *output.Usage.InputTokens != 3+4+5 || *output.Usage.OutputTokens != 8 || *output.Usage.TotalTokens != 20 {
 		t.Errorf("stop %s, usage %d and %d", output.StopReason, *output.Usage.InputTokens, *output.Usage.OutputTokens)
 	}
-	entries := s.Entries()
+	entries := s.Ended(t, 1)
 	if len(entries) != 1 {
 		t.Fatalf("log %+v", entries)
 	}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	openai "github.com/sashabaranov/go-openai"
 
@@ -43,7 +42,7 @@ func TestChat(t *testing.T) {
 	if got.Usage.PromptTokens != 3+4+5 || got.Usage.CompletionTokens != 2*7 || got.Usage.TotalTokens != 26 {
 		t.Errorf("usage %+v", got.Usage)
 	}
-	if e := s.Entries()[0]; e.Region != "eu-west-1" || e.Call != "attempt-7" || e.MaxTokens != 50 || e.Protocol != mock.OpenAI || !e.Complete {
+	if e := s.Ended(t, 1)[0]; e.Region != "eu-west-1" || e.Call != "attempt-7" || e.MaxTokens != 50 || e.Protocol != mock.OpenAI || !e.Complete {
 		t.Errorf("entry %+v", e)
 	}
 }
@@ -101,7 +100,7 @@ func TestChatStream(t *testing.T) {
 	if got, err = listen(t.Context(), client(s.OpenAI("")), request); err != nil || got.usage != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if entries := s.Entries(); entries[0].UsageUntold || !entries[1].UsageUntold || entries[1].Pieces != 5 {
+	if entries := s.Ended(t, 2); entries[0].UsageUntold || !entries[1].UsageUntold || entries[1].Pieces != 5 {
 		t.Errorf("log %+v", entries)
 	}
 }
@@ -268,24 +267,11 @@ func TestBrokenOpenAIStreams(t *testing.T) {
 			if done := strings.Count(string(text), "[DONE]"); name == "terminal replayed" && (done != 2 || strings.Count(string(text), `"finish_reason":"stop"`) != 2) {
 				t.Errorf("%d times done: %s", done, text)
 			}
-			if e := waitEnded(t, s); e.Complete == c.cut {
+			if e := s.Ended(t, 1)[0]; e.Complete == c.cut {
 				t.Errorf("entry %+v", e)
 			}
 		})
 	}
-}
-
-// waitEnded gives the first entry once its request is over.
-func waitEnded(t *testing.T, s *mocktest.Server) mock.Entry {
-	t.Helper()
-	for range 500 {
-		if entries := s.Entries(); len(entries) > 0 && entries[0].Ended {
-			return entries[0]
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("the request does not end")
-	return mock.Entry{}
 }
 
 func TestInvalidOpenAIRequests(t *testing.T) {

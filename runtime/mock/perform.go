@@ -36,7 +36,7 @@ func (x *exchange) write() bool {
 	switch {
 	case x.recorded != nil && !x.recorded.stream():
 		x.headers(x.recorded.header())
-		return x.body1(x.recorded.Status, x.recorded.whole())
+		return x.whole(x.recorded.Status, x.recorded.whole())
 	case x.recorded != nil:
 		x.headers(x.recorded.header())
 		return x.stream(x.recorded.Status, x.recorded.frames())
@@ -56,7 +56,7 @@ func (x *exchange) write() bool {
 		return x.stream(http.StatusOK, frames)
 	}
 	x.headers(nil)
-	return x.body1(http.StatusOK, x.op.whole(x, &x.answer))
+	return x.whole(http.StatusOK, x.op.whole(x, &x.answer))
 }
 
 // headers sets what each answer has, and what this one has.
@@ -93,9 +93,9 @@ func (x *exchange) send(status int, body []byte) bool {
 	return x.flush()
 }
 
-// body1 writes the body of an answer that is no stream, whole or as the fault
+// whole writes the body of an answer that is no stream, whole or as the fault
 // leaves it.
-func (x *exchange) body1(status int, body []byte) bool {
+func (x *exchange) whole(status int, body []byte) bool {
 	if x.fault == nil {
 		return x.send(status, body)
 	}

@@ -103,6 +103,11 @@ func (t *recorder) forward(ctx context.Context, in *http.Request, req *Request, 
 			out.Header.Set(name, value)
 		}
 	}
+	for name, values := range in.Header {
+		if strings.HasPrefix(name, "X-Amzn-Bedrock-") {
+			out.Header[name] = values
+		}
+	}
 	out.Header.Set("Accept-Encoding", "identity") // what is kept shall be readable
 	if strings.HasPrefix(in.Header.Get("Authorization"), "AWS4-") {
 		if err := t.sign(ctx, out, req.Region, body); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/mock"
 )
@@ -68,6 +69,29 @@ func (s *Server) OpenAI(region string) string {
 
 // Entries are the requests that were served, in the order they came.
 func (s *Server) Entries() []mock.Entry { return s.Log().Entries() }
+
+// waitFor bounds how long a test waits for requests to end.
+const waitFor = 10 * time.Second
+
+// Ended waits until the first n requests are over and gives the log: a client has
+// its answer a moment before the log says that it was written.
+func (s *Server) Ended(tb testing.TB, n int) []mock.Entry {
+	tb.Helper()
+	for deadline := time.Now().Add(waitFor); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		entries := s.Entries()
+		ended := 0
+		for i := range entries {
+			if entries[i].Ended && entries[i].Sequence <= int64(n) {
+				ended++
+			}
+		}
+		if ended >= n {
+			return entries
+		}
+	}
+	tb.Fatalf("waiting for %d requests to end; the log has %+v", n, s.Entries())
+	return nil
+}
 
 // Kill closes the port and every connection, as if the process were gone.
 func (s *Server) Kill() {

@@ -67,5 +67,10 @@ for (const [kind, name] of [["throttled", "ThrottlingException"], ["stream_error
 await script("rules: [{answer: {text: one two three}, fault: {kind: malformed, after: 1}}]");
 const broken = await client.send(new ConverseStreamCommand({ modelId, messages: messages("x") }));
 await assert.rejects(collect(broken), /checksum/i);
+await script("rules: [{answer: {text: one two three}, fault: {kind: cut, after: 1}}]");
+const cut = await client.send(new ConverseStreamCommand({ modelId, messages: messages("x") }));
+await assert.rejects(collect(cut));
+await script("rules: [{fault: {kind: hang}}]");
+await assert.rejects(client.send(new ConverseCommand({ modelId, messages: messages("x") }), { abortSignal: AbortSignal.timeout(100) }), (e) => e.name === "AbortError");
 client.destroy();
 console.log("bedrock: ok");
