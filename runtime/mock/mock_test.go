@@ -61,7 +61,7 @@ func TestUsage(t *testing.T) {
 	s := mocktest.StartScript(t, `rules: [{match: {nth: [1]}, answer: {text: a, usage: full}}, {match: {nth: [1]}, answer: {text: a, usage: none}}, {answer: {text: a, usage: {output: -1}}}]`)
 	c := client(s.OpenAI(""))
 	request := say("Hello")
-	request.MaxTokens = 300
+	request.MaxCompletionTokens = 300
 	got, err := c.CreateChatCompletion(t.Context(), request)
 	if err != nil || got.Usage.CompletionTokens != 300 || got.Usage.PromptTokens != 64+16+5 {
 		t.Errorf("full: %+v, %v", got.Usage, err)
@@ -81,18 +81,16 @@ func TestWhatJustHappens(t *testing.T) {
 	t.Parallel()
 	s := mocktest.Start(t, mock.Options{})
 	s.Script(t, "rules: [{fault: {kind: malformed}}]")
-	text, err := io.ReadAll(post(t, s.OpenAI("")+"/chat/completions", hello).Body)
-	if err != nil || json.Valid(text) || len(text) < 20 {
-		t.Errorf("malformed: %s, %v", text, err)
+	if got := post(t, s.OpenAI("")+"/chat/completions", hello); got.err != nil || json.Valid([]byte(got.text)) || len(got.text) < 20 {
+		t.Errorf("malformed: %+v", got)
 	}
 	s.Script(t, "rules: [{fault: {kind: cut, after: 1}}]")
-	if _, err := io.ReadAll(post(t, s.OpenAI("")+"/chat/completions", hello).Body); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("cut: %v", err)
+	if got := post(t, s.OpenAI("")+"/chat/completions", hello); !errors.Is(got.err, io.ErrUnexpectedEOF) {
+		t.Errorf("cut: %+v", got)
 	}
 	s.Script(t, "rules: [{fault: {kind: raw, status: 502, body: <html>Bad gateway</html>}}]")
-	resp := post(t, s.OpenAI("")+"/chat/completions", hello)
-	if text, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != 502 || string(text) != "<html>Bad gateway</html>" {
-		t.Errorf("raw: %d %s, %v", resp.StatusCode, text, err)
+	if got := post(t, s.OpenAI("")+"/chat/completions", hello); got.status != http.StatusBadGateway || got.text != "<html>Bad gateway</html>" {
+		t.Errorf("raw: %+v", got)
 	}
 	s.Script(t, "rules: [{fault: {kind: cut}}]")
 	if _, err := client(s.OpenAI("")).CreateChatCompletion(t.Context(), say("x")); err == nil {
@@ -153,15 +151,15 @@ func TestLogFirst(t *testing.T) {
 	}
 	s := mocktest.Start(t, mock.Options{Log: file})
 	for range 3 {
-		if resp := post(t, s.OpenAI("")+"/chat/completions", hello); resp.StatusCode != 200 {
-			t.Fatal(resp.Status)
+		if resp := post(t, s.OpenAI("")+"/chat/completions", hello); resp.status != 200 {
+			t.Fatal(resp.status)
 		}
 	}
 	post(t, s.OpenAI("")+"/chat/completions", "{")
 	s.Ended(t, 4)
 	file.Close()
-	if resp := post(t, s.OpenAI("")+"/chat/completions", hello); resp.StatusCode != 500 {
-		t.Errorf("a request that could not be written down: %s", resp.Status)
+	if resp := post(t, s.OpenAI("")+"/chat/completions", hello); resp.status != 500 {
+		t.Errorf("a request that could not be written down: %d", resp.status)
 	}
 	text := readFile(t, path)
 	entries, err := mock.ReadLog(bytes.NewReader(append(text, `{"seq":9,"ti`...)))
@@ -181,12 +179,11 @@ func TestLogFirst(t *testing.T) {
 func TestTheAdmin(t *testing.T) {
 	t.Parallel()
 	s := mocktest.Start(t, mock.Options{})
-	if resp := post(t, s.URL+"/_mock/script", `{"rules":[{"answer":{"text":"scripted"}}]}`); resp.StatusCode != 204 {
-		t.Fatal(resp.Status)
+	if resp := post(t, s.URL+"/_mock/script", `{"rules":[{"answer":{"text":"scripted"}}]}`); resp.status != 204 {
+		t.Fatal(resp.status)
 	}
-	resp := post(t, s.URL+"/_mock/script", "rules:\n  - fault: {kind: fire}\n")
-	if text, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != 400 || !strings.Contains(string(text), "script:2: rules[0].fault.kind") {
-		t.Errorf("%s, %s, %v", resp.Status, text, err)
+	if got := post(t, s.URL+"/_mock/script", "rules:\n  - fault: {kind: fire}\n"); got.status != http.StatusBadRequest || !strings.Contains(got.text, "script:2: rules[0].fault.kind") {
+		t.Errorf("%+v", got)
 	}
 	if got, err := client(s.OpenAI("")).CreateChatCompletion(t.Context(), say("x")); err != nil || got.Choices[0].Message.Content != "scripted" {
 		t.Errorf("%+v, %v", got, err)
@@ -236,8 +233,8 @@ func TestStrangeRequests(t *testing.T) {
 			t.Errorf("%s: %s", path, resp.Status)
 		}
 	}
-	if resp := post(t, s.OpenAI("")+"/chat/completions", strings.Repeat(" ", mock.MaxBody+1)); resp.StatusCode != 413 {
-		t.Errorf("a large body: %s", resp.Status)
+	if resp := post(t, s.OpenAI("")+"/chat/completions", strings.Repeat(" ", mock.MaxBody+1)); resp.status != 413 {
+		t.Errorf("a large body: %d", resp.status)
 	}
 	for name, body := range map[string]string{
 		"no JSON":   `{`,
@@ -251,8 +248,8 @@ func TestStrangeRequests(t *testing.T) {
 		"result":    `{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[]}}]}]}`,
 	} {
 		resp := post(t, s.URL+"/model/m/converse", body)
-		if resp.StatusCode != 400 || !strings.HasPrefix(resp.Header.Get("X-Amzn-Errortype"), "ValidationException") {
-			t.Errorf("%s: %s %v", name, resp.Status, resp.Header)
+		if resp.status != http.StatusBadRequest || !strings.HasPrefix(resp.header.Get("X-Amzn-Errortype"), "ValidationException") {
+			t.Errorf("%s: %+v", name, resp)
 		}
 	}
 }
@@ -272,8 +269,8 @@ func TestBackPressure(t *testing.T) {
 	body := `{"model":"long","stream":true,"max_tokens":100000000,"messages":[{"role":"user","content":"x"}]}`
 	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	waitServed(t, s)
-	if resp := post(t, s.OpenAI("")+"/chat/completions", hello); resp.StatusCode != 200 {
-		t.Fatal(resp.Status)
+	if resp := post(t, s.OpenAI("")+"/chat/completions", hello); resp.status != 200 {
+		t.Fatal(resp.status)
 	}
 	if s.Entries()[0].Ended {
 		t.Error("a stream that nobody reads came to its end")

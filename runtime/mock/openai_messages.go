@@ -36,7 +36,7 @@ func (b *chatBody) conversation(req *Request) *refusal {
 			continue
 		case "tool", "function":
 			if told.Role == "tool" && !open[told.ToolCallID] {
-				return badParam(fmt.Sprintf("messages.[%d].role", i), "", "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.")
+				return badParam(fmt.Sprintf("messages.[%d].role", i), "", "Invalid parameter: messages with role 'tool' must be a response to a preceding message with 'tool_calls'.")
 			}
 			delete(open, told.ToolCallID)
 			req.Messages = append(req.Messages, Message{Role: "tool", Results: []ToolResult{{ID: told.ToolCallID, Text: text}}})

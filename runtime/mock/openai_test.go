@@ -31,7 +31,7 @@ func TestChat(t *testing.T) {
 	t.Parallel()
 	s := mocktest.Start(t, mock.Options{})
 	request := say("Hello\n\"you\" \u2028 \x01")
-	request.N, request.User, request.MaxTokens = 2, "attempt-7", 50
+	request.N, request.User, request.MaxCompletionTokens = 2, "attempt-7", 50
 	got, err := client(s.OpenAI("eu-west-1")).CreateChatCompletion(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
@@ -208,14 +208,22 @@ func TestOpenAIFailures(t *testing.T) {
 				}
 			}
 			resp := post(t, s.OpenAI("")+"/chat/completions", `{"model":"m","messages":[{"role":"user","content":"x"}]}`)
-			if resp.Header.Get("Retry-After") != "2" || resp.Header.Get("Retry-After-Ms") != "1500" {
-				t.Errorf("headers %v", resp.Header)
+			if resp.header.Get("Retry-After") != "2" || resp.header.Get("Retry-After-Ms") != "1500" {
+				t.Errorf("headers %v", resp.header)
 			}
 		})
 	}
 }
 
-func post(t *testing.T, url, body string) *http.Response {
+// posted is what a POST was answered with; err says how its body broke off.
+type posted struct {
+	status int
+	header http.Header
+	text   string
+	err    error
+}
+
+func post(t *testing.T, url, body string) posted {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -225,8 +233,9 @@ func post(t *testing.T, url, body string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { resp.Body.Close() })
-	return resp
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return posted{resp.StatusCode, resp.Header, string(text), err}
 }
 
 func TestBrokenOpenAIStreams(t *testing.T) {
@@ -250,11 +259,10 @@ func TestBrokenOpenAIStreams(t *testing.T) {
 			t.Parallel()
 			s := mocktest.StartScript(t, "rules: [{answer: {text: one two three 4}, fault: "+c.fault+"}]")
 			resp := post(t, s.OpenAI("")+"/chat/completions", `{"model":"m","stream":true,"messages":[{"role":"user","content":"x"}]}`)
-			text, err := io.ReadAll(resp.Body)
-			if errors.Is(err, io.ErrUnexpectedEOF) != c.cut {
-				t.Errorf("reading: %v", err)
+			if errors.Is(resp.err, io.ErrUnexpectedEOF) != c.cut {
+				t.Errorf("reading: %v", resp.err)
 			}
-			events := strings.SplitAfter(string(text), "\n\n")
+			events := strings.SplitAfter(resp.text, "\n\n")
 			last := events[len(events)-2]
 			switch {
 			case c.want == "no JSON":
@@ -264,8 +272,8 @@ func TestBrokenOpenAIStreams(t *testing.T) {
 			case !strings.Contains(last, c.want):
 				t.Errorf("the last event is %s", last)
 			}
-			if done := strings.Count(string(text), "[DONE]"); name == "terminal replayed" && (done != 2 || strings.Count(string(text), `"finish_reason":"stop"`) != 2) {
-				t.Errorf("%d times done: %s", done, text)
+			if done := strings.Count(resp.text, "[DONE]"); name == "terminal replayed" && (done != 2 || strings.Count(resp.text, `"finish_reason":"stop"`) != 2) {
+				t.Errorf("%d times done: %s", done, resp.text)
 			}
 			if e := s.Ended(t, 1)[0]; e.Complete == c.cut {
 				t.Errorf("entry %+v", e)
@@ -303,11 +311,11 @@ func TestInvalidOpenAIRequests(t *testing.T) {
 			var told struct {
 				Error struct{ Message, Type, Param, Code string }
 			}
-			if err := json.NewDecoder(resp.Body).Decode(&told); err != nil {
+			if err := json.Unmarshal([]byte(resp.text), &told); err != nil {
 				t.Fatal(err)
 			}
-			if resp.StatusCode != 400 || told.Error.Type != "invalid_request_error" || told.Error.Param != c.param || told.Error.Code != c.code || told.Error.Message == "" {
-				t.Errorf("%d %+v", resp.StatusCode, told)
+			if resp.status != http.StatusBadRequest || told.Error.Type != "invalid_request_error" || told.Error.Param != c.param || told.Error.Code != c.code || told.Error.Message == "" {
+				t.Errorf("%d %+v", resp.status, told)
 			}
 		})
 	}

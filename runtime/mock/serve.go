@@ -156,7 +156,7 @@ func (x *exchange) decide() *refusal {
 		}
 	}
 	if jitter > 0 {
-		draw := rand.New(rand.NewPCG(s.options.Seed, uint64(s.draws.Add(1)))) //nolint:gosec // delays, no secrets
+		draw := rand.New(rand.NewPCG(s.options.Seed, uint64(s.draws.Add(1))))
 		x.latency += time.Duration(draw.Int64N(int64(jitter)))
 	}
 	return x.source(found)
