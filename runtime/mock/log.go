@@ -50,9 +50,6 @@ type ending struct {
 	Pieces   int64 `json:"pieces,omitempty"`
 }
 
-// LogWriter takes lines, each with one call of Write.
-type LogWriter = io.Writer
-
 // OpenLog opens a log file to append to.
 func OpenLog(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)

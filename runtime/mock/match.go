@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func compile(script *Script) (*rules, error) {
 	for i := range script.Rules {
 		r := &rule{Rule: script.Rules[i]}
 		if err := r.check(); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("rules[%d].%w", i, err)
 		}
 		if strings.Contains(r.Match.Model, "*") {
 			text := strings.ReplaceAll(regexp.QuoteMeta(r.Match.Model), `\*`, ".*")

@@ -15,6 +15,7 @@ package mock
 import (
 	"cmp"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,7 @@ type Options struct {
 	Transport   http.RoundTripper       // of what is passed on; nil means the default
 
 	Answerer Answerer // asked where neither rule nor cassette answers; nil means Echo
-	Log      LogWriter
+	Log      io.Writer // takes the lines of the log, each by one Write; nil for none
 
 	Latency    time.Duration // before the first byte of each answer
 	Jitter     time.Duration // added to it, drawn from [0, Jitter)

@@ -310,3 +310,14 @@ func TestTheAnswerer(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func FuzzReadLog(f *testing.F) {
+	f.Add([]byte("{\"seq\":1,\"status\":200}\n{\"seq\":1,\"ended\":true,\"complete\":true}\n{\"seq\":1}\n{\"se"))
+	f.Add([]byte("\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		entries, err := mock.ReadLog(bytes.NewReader(text))
+		if err == nil && len(entries) > bytes.Count(text, []byte("\n")) {
+			t.Errorf("%d entries in %d lines", len(entries), bytes.Count(text, []byte("\n")))
+		}
+	})
+}

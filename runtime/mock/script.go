@@ -45,7 +45,8 @@ type Match struct {
 	Times int64   `yaml:"times"`
 }
 
-// Reply is a scripted answer.
+// Reply is a scripted answer. With a Stop of its own it is given as it is, also
+// where it passes the max_tokens of the request; without, it is held to them.
 type Reply struct {
 	Text      string      `yaml:"text"`
 	ToolCalls []ReplyCall `yaml:"tool_calls"`
