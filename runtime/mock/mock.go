@@ -39,7 +39,7 @@ type Options struct {
 	Credentials aws.CredentialsProvider // to sign again what is passed on to Bedrock
 	Transport   http.RoundTripper       // of what is passed on; nil means the default
 
-	Answerer Answerer // asked where neither rule nor cassette answers; nil means Echo
+	Answerer Answerer  // asked where neither rule nor cassette answers; nil means Echo
 	Log      io.Writer // takes the lines of the log, each by one Write; nil for none
 
 	Latency    time.Duration // before the first byte of each answer
