@@ -40,7 +40,14 @@ func Open(ctx context.Context, url string) (*Ledger, error) {
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
 	// A process that is stopped in a transaction shall not stop the others.
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = "20s"
-	d := &database{config: config, readers: stdlib.OpenDB(*config)}
+	d := &database{config: config.Copy(), readers: stdlib.OpenDB(*config)}
+	// Everything that writes finds its rows by key, whatever statistics say of
+	// tables that grow fast, and is planned once.
+	for name, value := range map[string]string{
+		"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+	} {
+		d.config.RuntimeParams[name] = value
+	}
 	d.readers.SetMaxOpenConns(maxReaders)
 	d.readers.SetMaxIdleConns(maxReaders)
 	if err := migrate(ctx, d.readers); err != nil {
