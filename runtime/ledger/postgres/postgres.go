@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -32,6 +33,10 @@ type Ledger struct {
 // ledger's tables up to date; they live beside others, with a version table of
 // their own, ledger_migrations.
 func Open(ctx context.Context, url string) (*Ledger, error) {
+	return openAt(ctx, url, time.Now)
+}
+
+func openAt(ctx context.Context, url string, now func() time.Time) (*Ledger, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger's database URL: %w", err)
@@ -54,7 +59,7 @@ func Open(ctx context.Context, url string) (*Ledger, error) {
 		err = fmt.Errorf("bringing the ledger's tables on %s/%s up to date: %w", config.Host, config.Database, err)
 		return nil, errors.Join(err, d.Close())
 	}
-	return &Ledger{journal.New(d)}, nil
+	return &Ledger{journal.New(d, now)}, nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
