@@ -20,6 +20,8 @@ type database struct {
 	writers *sql.DB // of one connection
 	conn    *sql.Conn
 	tx      transaction
+
+	checkpoints *checkpointer
 }
 
 // Reader implements journal.Database.
@@ -28,6 +30,9 @@ func (d *database) Reader() *sql.DB { return d.readers }
 // Close implements journal.Database.
 func (d *database) Close() error {
 	var errs []error
+	if d.checkpoints != nil {
+		errs = append(errs, d.checkpoints.close())
+	}
 	if d.conn != nil {
 		errs = append(errs, d.tx.close(), d.conn.Close())
 	}
@@ -57,6 +62,7 @@ func (d *database) Transact(_ context.Context, change func(journal.Tx) error) er
 		if err := d.tx.run("COMMIT"); err != nil {
 			return errors.Join(journal.ErrUnsure, fmt.Errorf("committing: %w", err), d.tx.rollback())
 		}
+		d.checkpoints.commit()
 		return nil
 	})
 }

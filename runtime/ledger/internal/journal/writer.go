@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -118,15 +119,21 @@ func (j *Journal) run() {
 	}
 }
 
-// take adds what is queued to a batch, without waiting.
+// take adds what is queued to a batch, without waiting. Callers that are about
+// to queue, those of the last batch first of all, are let before it once.
 func (j *Journal) take(batch ...*operation) []*operation {
-	for len(batch) < batchLength {
+	for yielded := false; len(batch) < batchLength; {
 		select {
 		case op := <-j.queue:
 			batch = append(batch, op)
+			continue
 		default:
-			return batch
 		}
+		if yielded {
+			break
+		}
+		runtime.Gosched()
+		yielded = true
 	}
 	return batch
 }
