@@ -255,21 +255,23 @@ func (t *transaction) Unchanged(context.Context) (bool, error) {
 
 // AttemptIDs implements journal.Tx. Attempts are never deleted, and nobody else
 // writes now. A number that a transaction which failed has used up is left out.
-func (t *transaction) AttemptIDs(_ context.Context, n int) ([]int64, error) {
+func (t *transaction) AttemptIDs(_ context.Context, n int, each func(id int64)) error {
 	if t.lastID == 0 {
 		last, err := t.number("SELECT COALESCE(MAX(id), 0) FROM ledger_attempts")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.lastID = last
 	}
-	ids := make([]int64, n)
-	for i := range ids {
+	for range n {
 		t.lastID++
-		ids[i] = t.lastID
+		each(t.lastID)
 	}
-	return ids, nil
+	return nil
 }
+
+// Fetch implements journal.Tx. Everything is there.
+func (t *transaction) Fetch(context.Context) error { return nil }
 
 // number is the result of a query for one.
 func (t *transaction) number(text string) (n int64, err error) {
