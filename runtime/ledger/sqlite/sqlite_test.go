@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/ledger/ledgertest"
@@ -17,15 +18,20 @@ import (
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	var paths sync.Map
-	ledgertest.Run(t, func(t *testing.T) ledger.Ledger {
+	ledgertest.Run(t, func(t *testing.T, now func() time.Time) ledger.Ledger {
 		path, _ := paths.LoadOrStore(t.Name(), filepath.Join(t.TempDir(), "ledger #1?.db"))
-		return open(t, path.(string))
+		return openAt(t, path.(string), now)
 	})
 }
 
 func open(tb testing.TB, path string) *sqlite.Ledger {
 	tb.Helper()
-	l, err := sqlite.Open(tb.Context(), path)
+	return openAt(tb, path, time.Now)
+}
+
+func openAt(tb testing.TB, path string, now func() time.Time) *sqlite.Ledger {
+	tb.Helper()
+	l, err := sqlite.OpenAt(tb.Context(), path, now)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -64,13 +70,53 @@ func TestOpenNamesWhatItCannotOpen(t *testing.T) {
 	}
 }
 
+func TestUnknownSynchronousIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := sqlite.OpenWith(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlite.Options{Synchronous: "off"})
+	if err == nil || !strings.Contains(err.Error(), `"off"`) {
+		t.Errorf("synchronous off: %v", err)
+	}
+}
+
+// What fails in a shared transaction fails alone.
+func TestAFailureIsOneCallersOwn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l := open(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `CREATE TRIGGER bad BEFORE INSERT ON ledger_attempts WHEN NEW.key LIKE 'bad%'
+		BEGIN SELECT RAISE(ABORT, 'no such luck'); END`); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for i := range 60 {
+		group.Go(func() {
+			bad := i%10 == 7
+			key := map[bool]string{true: "bad", false: "good"}[bad]
+			_, err := l.Reserve(t.Context(), ledger.Reservation{Key: fmt.Sprint(key, i), Client: "c", Hold: ledger.Amount{Tokens: 1}})
+			if (err != nil) != bad {
+				t.Errorf("%s%d: %v", key, i, err)
+			}
+		})
+	}
+	group.Wait()
+	b, err := l.Balance(t.Context(), ledger.Scope{Kind: ledger.ScopeClient, ID: "c"}, ledger.PeriodTotal)
+	if err != nil || b.Held.Tokens != 54 {
+		t.Errorf("held %+v (%v), want what was admitted", b.Held, err)
+	}
+}
+
 // The database itself refuses what passes a limit, whoever asks.
 func TestTheDatabaseRefuses(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	l := open(t, path)
 	scope := ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}
-	if err := l.SetLimit(t.Context(), scope, ledger.Limit{Tokens: 10, NanoUSD: 10}); err != nil {
+	if err := l.SetLimit(t.Context(), scope, ledger.PeriodTotal, ledger.Limit{Tokens: 10, NanoUSD: 10}); err != nil {
 		t.Fatal(err)
 	}
 	db, err := sql.Open("sqlite", path)
@@ -88,19 +134,15 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	}
 }
 
-func BenchmarkCall(b *testing.B) {
-	l := open(b, filepath.Join(b.TempDir(), "ledger.db"))
-	scopes := []ledger.Scope{{Kind: ledger.ScopeRun, ID: "r"}, {Kind: ledger.ScopeClient, ID: "c"}}
-	for i := 0; b.Loop(); i++ {
-		a, err := l.Reserve(b.Context(), ledger.Reservation{Key: fmt.Sprint("k", i), Scopes: scopes, Hold: ledger.Amount{Tokens: 1000, NanoUSD: 1000}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := l.Dispatch(b.Context(), a.ID); err != nil {
-			b.Fatal(err)
-		}
-		if err := l.Settle(b.Context(), a.ID, ledger.Settlement{Usage: ledger.Usage{InputTokens: 10, OutputTokens: 10}, Response: []byte("answer")}); err != nil {
-			b.Fatal(err)
-		}
+func Benchmark(b *testing.B) {
+	for _, synchronous := range []string{"normal", "full"} {
+		b.Run("synchronous="+synchronous, func(b *testing.B) {
+			l, err := sqlite.OpenWith(b.Context(), filepath.Join(b.TempDir(), "ledger.db"), sqlite.Options{Synchronous: synchronous})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer l.Close()
+			ledgertest.Bench(b, l)
+		})
 	}
 }
