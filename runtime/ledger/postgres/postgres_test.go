@@ -64,7 +64,7 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	t.Parallel()
 	url := postgrestest.Start(t)
 	l := open(t, url)
-	if err := l.SetLimit(t.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}, ledger.Limit{Tokens: 10}); err != nil {
+	if err := l.SetLimit(t.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}, ledger.PeriodTotal, ledger.Limit{Tokens: 10}); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := pgx.Connect(t.Context(), url)
