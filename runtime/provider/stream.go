@@ -3,6 +3,7 @@ package provider
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/quaestor-run/quaestor/agents"
 )
@@ -83,4 +84,31 @@ func (g *Gathering) Response() (Response, error) {
 			agents.ToolCall{ID: call.id, Name: call.name, Arguments: arguments})
 	}
 	return response, nil
+}
+
+// Pieces cuts an answer that is there at once into what a stream hands over: the
+// text by words, each tool call into its head and its arguments.
+func Pieces(message agents.Message) []Delta {
+	var pieces []Delta
+	rest := message.Text
+	for rest != "" {
+		end := strings.IndexFunc(rest, func(r rune) bool { return !unicode.IsSpace(r) })
+		if end >= 0 {
+			word := strings.IndexFunc(rest[end:], unicode.IsSpace)
+			if end += word; word < 0 {
+				end = len(rest)
+			}
+		} else {
+			end = len(rest)
+		}
+		pieces = append(pieces, Delta{Text: rest[:end]})
+		rest = rest[end:]
+	}
+	for i, call := range message.ToolCalls {
+		pieces = append(pieces, Delta{ToolCall: &ToolCallDelta{Index: i, ID: call.ID, Name: call.Name}})
+		if len(call.Arguments) > 0 {
+			pieces = append(pieces, Delta{ToolCall: &ToolCallDelta{Index: i, Arguments: string(call.Arguments)}})
+		}
+	}
+	return pieces
 }

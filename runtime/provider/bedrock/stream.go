@@ -105,7 +105,10 @@ func (s *stream) read(events eventStream, body *watchedBody) (provider.Response,
 		return provider.Response{}, err
 	}
 	if s.stop.event == nil || s.metadata.event == nil {
-		if err := body.failed(); err != nil {
+		var tooLong *http.MaxBytesError
+		if err := body.failed(); errors.As(err, &tooLong) {
+			return provider.Response{}, err
+		} else if err != nil {
 			return provider.Response{}, &cutError{err}
 		}
 		missing := "messageStop"
