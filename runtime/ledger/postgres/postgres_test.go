@@ -83,3 +83,12 @@ func TestTheDatabaseRefuses(t *testing.T) {
 		t.Errorf("what fits was refused: %v", err)
 	}
 }
+
+func Benchmark(b *testing.B) {
+	l, err := postgres.Open(b.Context(), postgrestest.Start(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	ledgertest.Bench(b, l)
+}

@@ -69,6 +69,8 @@ type transaction struct {
 	texts    map[queryOf]string
 	args     []driver.NamedValue
 	values   []driver.Value
+	version  int64 // of the data, as others changed it
+	lastID   int64 // of attempts, 0 when it has to be read
 }
 
 type statement interface {
@@ -234,19 +236,40 @@ func scan(values []driver.Value, dest []any) error {
 	return nil
 }
 
+// Unchanged implements journal.Tx.
+func (t *transaction) Unchanged(context.Context) (bool, error) {
+	version, err := t.number("PRAGMA data_version")
+	unchanged := err == nil && version == t.version
+	if !unchanged {
+		t.lastID = 0
+	}
+	t.version = version
+	return unchanged, err
+}
+
 // AttemptIDs implements journal.Tx. Attempts are never deleted, and nobody else
-// writes now.
+// writes now. A number that a transaction which failed has used up is left out.
 func (t *transaction) AttemptIDs(_ context.Context, n int) ([]int64, error) {
-	var last int64
-	t.args = t.args[:0]
-	if err := t.query("SELECT COALESCE(MAX(id), 0) FROM ledger_attempts", []any{&last}, func() error { return nil }); err != nil {
-		return nil, err
+	if t.lastID == 0 {
+		last, err := t.number("SELECT COALESCE(MAX(id), 0) FROM ledger_attempts")
+		if err != nil {
+			return nil, err
+		}
+		t.lastID = last
 	}
 	ids := make([]int64, n)
 	for i := range ids {
-		ids[i] = last + int64(i) + 1
+		t.lastID++
+		ids[i] = t.lastID
 	}
 	return ids, nil
+}
+
+// number is the result of a query for one.
+func (t *transaction) number(text string) (n int64, err error) {
+	t.args = t.args[:0]
+	err = t.query(text, []any{&n}, func() error { return nil })
+	return n, err
 }
 
 // AlignPeriods implements journal.Tx. There is one transaction at a time.

@@ -35,6 +35,7 @@ func (a *attempt) paid() bool { return a.State == ledger.StateSettled && !a.Cach
 // batch is one transaction's view of the rows that concern it.
 type batch struct {
 	tx       Tx
+	known    *memory
 	now      time.Time
 	day      string // of now
 	attempts map[int64]*attempt
@@ -46,22 +47,22 @@ type batch struct {
 }
 
 // runAll runs operations in order, within a transaction.
-func runAll(ctx context.Context, tx Tx, ops []*operation) error {
+func runAll(ctx context.Context, tx Tx, known *memory, ops []*operation) (*batch, error) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	b := &batch{
-		tx: tx, now: now, day: dayOf(now),
+		tx: tx, known: known, now: now, day: dayOf(now),
 		attempts: make(map[int64]*attempt, len(ops)), calls: make(map[string][]*attempt, len(ops)),
 		budgets: make(map[name]*budget, 2*len(ops)), usage: make(map[usageKey]*ledger.UsageRow),
 	}
 	if err := b.load(ctx, ops); err != nil {
-		return err
+		return nil, err
 	}
 	for _, op := range ops {
 		if err := b.judge(ctx, op); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return b.write(ctx)
+	return b, b.write(ctx)
 }
 
 // judge decides about an operation and notes what it changes. The error is one
@@ -111,10 +112,10 @@ func (b *batch) load(ctx context.Context, ops []*operation) error {
 			return fmt.Errorf("numbering attempts: %w", err)
 		}
 	}
-	if err := b.readAttempts(ctx, selectAttempts, ids); err != nil {
+	if err := b.readAttempts(ctx, ids); err != nil {
 		return err
 	}
-	if err := b.readAttempts(ctx, selectAttemptsByKey, append(keys, b.kin(ops)...)); err != nil {
+	if err := b.readCalls(ctx, append(keys, b.kin(ops)...)); err != nil {
 		return err
 	}
 	for _, a := range b.order {
@@ -146,8 +147,35 @@ func (b *batch) kin(ops []*operation) [][]any {
 	return keys
 }
 
-func (b *batch) readAttempts(ctx context.Context, q *Query, keys [][]any) error {
+// readCalls reads all attempts of calls. Most have none yet.
+func (b *batch) readCalls(ctx context.Context, keys [][]any) error {
 	if len(keys) == 0 {
+		return nil
+	}
+	var id int64
+	var ids [][]any
+	err := b.tx.Select(ctx, selectIDsByKey, keys, []any{&id}, func() error {
+		if b.attempts[id] == nil {
+			ids = append(ids, []any{id})
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("looking for attempts at calls: %w", err)
+	}
+	return b.readAttempts(ctx, ids)
+}
+
+func (b *batch) readAttempts(ctx context.Context, ids [][]any) error {
+	ids = slices.DeleteFunc(ids, func(id []any) bool {
+		a := b.known.attempt(id[0].(int64))
+		if a != nil && b.attempts[a.ID] == nil {
+			b.attempts[a.ID] = a
+			b.order = append(b.order, a)
+		}
+		return a != nil
+	})
+	if len(ids) == 0 {
 		return nil
 	}
 	var row attempt
@@ -158,7 +186,7 @@ func (b *batch) readAttempts(ctx context.Context, q *Query, keys [][]any) error 
 		&row.Hold.Tokens, &row.Hold.NanoUSD, &row.Usage.InputTokens, &row.Usage.OutputTokens, &row.Usage.CacheReadTokens,
 		&row.Usage.CacheWriteTokens, &row.Usage.NanoUSD, &created, &expires,
 	}
-	err := b.tx.Select(ctx, q, keys, dest, func() error {
+	err := b.tx.Select(ctx, selectAttempts, ids, dest, func() error {
 		if b.attempts[row.ID] != nil {
 			return nil
 		}
@@ -167,6 +195,7 @@ func (b *batch) readAttempts(ctx context.Context, q *Query, keys [][]any) error 
 		a.sent, a.winner, a.Cached, a.bounded = sent == 1, winner == 1, cached == 1, bounded == 1
 		a.Created, a.Expires = moment(created), moment(expires)
 		a.day = b.dayOf(a.Created)
+		a.names = namesOf(&a.Attempt, a.bounded, a.day)
 		b.attempts[a.ID] = &a
 		b.order = append(b.order, &a)
 		return nil
@@ -188,7 +217,6 @@ func (b *batch) dayOf(t time.Time) string {
 // that are missing get the limit of their period.
 func (b *batch) loadBudgets(ctx context.Context, ops []*operation) error {
 	for _, a := range b.order {
-		a.names = namesOf(&a.Attempt, a.bounded, a.day)
 		b.want(a.names)
 	}
 	for _, op := range ops {
@@ -239,6 +267,16 @@ func (b *batch) readBudgets(ctx context.Context, names []name) error {
 	if len(names) == 0 {
 		return nil
 	}
+	names = slices.DeleteFunc(names, func(n name) bool {
+		row := b.known.budget(n)
+		if row != nil {
+			b.budgets[n] = row
+		}
+		return row != nil
+	})
+	if len(names) == 0 {
+		return nil
+	}
 	slices.SortFunc(names, compareNames)
 	keys := make([][]any, len(names))
 	for i, n := range names {
@@ -247,7 +285,7 @@ func (b *batch) readBudgets(ctx context.Context, names []name) error {
 	var row budget
 	var kind, period string
 	dest := []any{
-		&kind, &row.name.scope.ID, &period, &row.name.start, &row.limit.Tokens, &row.limit.NanoUSD,
+		&row.id, &kind, &row.name.scope.ID, &period, &row.name.start, &row.limit.Tokens, &row.limit.NanoUSD,
 		&row.found.held.Tokens, &row.found.held.NanoUSD, &row.found.settled.Tokens, &row.found.settled.NanoUSD,
 		&row.found.overage.Tokens, &row.found.overage.NanoUSD,
 	}

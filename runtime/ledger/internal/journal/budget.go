@@ -73,6 +73,15 @@ func (u *use) add(d use) {
 	u.uncertain += d.uncertain
 }
 
+// hold and usual are what most changes consist of.
+func (u *use) hold() use {
+	return use{held: u.held, calls: u.calls, attempts: u.attempts}
+}
+
+func (u *use) usual() use {
+	return use{held: u.held, settled: u.settled, input: u.input, output: u.output, calls: u.calls, attempts: u.attempts}
+}
+
 func (u *use) row() []any {
 	return []any{
 		u.held.Tokens, u.held.NanoUSD, u.settled.Tokens, u.settled.NanoUSD, u.overage.Tokens, u.overage.NanoUSD,
@@ -90,6 +99,7 @@ func minus(a, b ledger.Amount) ledger.Amount {
 
 // budget is a row as the transaction found it, and what it adds.
 type budget struct {
+	id      int64
 	name    name
 	kept    bool // the row is in the database
 	relimit bool // its limit is another now

@@ -30,6 +30,9 @@ type Tx interface {
 	// the transaction where the database locks rows. Each row is put into dest
 	// before each is called.
 	Select(ctx context.Context, q *Query, keys [][]any, dest []any, each func() error) error
+	// Unchanged says whether nobody else has written since the last transaction
+	// of this connection, so that what was known then holds.
+	Unchanged(ctx context.Context) (bool, error)
 	// AttemptIDs gives n numbers that no attempt has.
 	AttemptIDs(ctx context.Context, n int) ([]int64, error)
 	// AlignPeriods makes those who change limits (alone) and those who open the

@@ -21,6 +21,7 @@ import (
 // IMMEDIATE.
 type Journal struct {
 	db       Database
+	known    *memory // of the goroutine that writes
 	queue    chan *operation
 	stopping chan struct{}
 	stopped  chan struct{}
@@ -33,7 +34,7 @@ var _ ledger.Ledger = (*Journal)(nil)
 // New makes a journal on a database that has its tables, and owns it.
 func New(db Database) *Journal {
 	j := &Journal{
-		db: db, queue: make(chan *operation, queueLength),
+		db: db, known: newMemory(), queue: make(chan *operation, queueLength),
 		stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go j.run()

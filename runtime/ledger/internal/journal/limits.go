@@ -59,7 +59,7 @@ func setLimit(ctx context.Context, tx Tx, scope ledger.Scope, period ledger.Peri
 		return err
 	}
 	now := time.Now().UTC()
-	b := &batch{tx: tx, now: now, day: dayOf(now), budgets: make(map[name]*budget)}
+	b := &batch{tx: tx, known: newMemory(), now: now, day: dayOf(now), budgets: make(map[name]*budget)}
 	keeping := name{scope, period, ""}
 	names := []name{keeping}
 	// The next period may have been opened by somebody whose clock is ahead.

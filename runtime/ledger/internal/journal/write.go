@@ -21,21 +21,33 @@ func (b *batch) write(ctx context.Context) error {
 }
 
 func (b *batch) writeBudgets(ctx context.Context) error {
-	var limited, added, made [][]any
+	var limited, held, usual, all, made [][]any
 	for _, n := range slices.SortedFunc(maps.Keys(b.budgets), compareNames) {
 		row := b.budgets[n]
-		switch {
-		case !row.kept && (row.relimit || row.added != use{}):
-			made = append(made, slices.Concat(n.row(), row.limitRow(), row.added.row()))
+		u := &row.added
+		if !row.kept {
+			if row.relimit || *u != (use{}) {
+				made = append(made, slices.Concat(n.row(), row.limitRow(), u.row()))
+			}
 			continue
-		case row.relimit:
-			limited = append(limited, slices.Concat(row.limitRow(), n.row()))
 		}
-		if row.added != (use{}) {
-			added = append(added, append(row.added.row(), n.row()...))
+		if row.relimit {
+			limited = append(limited, append(row.limitRow(), row.id))
+		}
+		switch *u {
+		case use{}:
+		case u.hold():
+			held = append(held, []any{u.held.Tokens, u.held.NanoUSD, u.calls, u.attempts, row.id})
+		case u.usual():
+			usual = append(usual, []any{
+				u.held.Tokens, u.held.NanoUSD, u.settled.Tokens, u.settled.NanoUSD, u.input, u.output, u.calls, u.attempts, row.id,
+			})
+		default:
+			all = append(all, append(u.row(), row.id))
 		}
 	}
-	return b.all(ctx, "budgets", change{limitBudgets, limited}, change{addToBudgets, added}, change{insertBudgets, made})
+	return b.all(ctx, "budgets", change{limitBudgets, limited}, change{holdInBudgets, held},
+		change{addToBudgets, usual}, change{addAllToBudgets, all}, change{insertBudgets, made})
 }
 
 // change is a statement and its rows.

@@ -189,15 +189,29 @@ func (j *Journal) attempt(op *operation) error {
 func (j *Journal) transact(ops ...*operation) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	var b *batch
 	err := j.db.Transact(ctx, func(tx Tx) error {
+		b = nil
+		unchanged, err := tx.Unchanged(ctx)
+		if err != nil {
+			return fmt.Errorf("asking whether others have written: %w", err)
+		}
+		if !unchanged || ops[0].action == actAlone {
+			j.known.forget()
+		}
 		if ops[0].action == actAlone {
 			return ops[0].alone(ctx, tx)
 		}
-		return runAll(ctx, tx, ops)
+		b, err = runAll(ctx, tx, j.known, ops)
+		return err
 	})
 	if err == nil {
+		if b != nil {
+			j.known.learn(b)
+		}
 		return nil
 	}
+	j.known.forget()
 	if errors.Is(err, ErrUnsure) {
 		for _, op := range ops {
 			op.unsure = true

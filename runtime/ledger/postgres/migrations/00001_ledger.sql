@@ -6,6 +6,7 @@
 -- above their holds. For days and months, the row without a start holds the
 -- limit that rows of new periods take over.
 CREATE TABLE ledger_budgets (
+    id               BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     scope_kind       TEXT   COLLATE "C" NOT NULL CHECK (scope_kind IN ('request', 'run', 'client', 'team')),
     scope_id         TEXT   COLLATE "C" NOT NULL,
     period           TEXT   COLLATE "C" NOT NULL CHECK (period IN ('day', 'month', 'total')),
@@ -25,7 +26,7 @@ CREATE TABLE ledger_budgets (
     calls            BIGINT NOT NULL DEFAULT 0,
     attempts         BIGINT NOT NULL DEFAULT 0,
     uncertain        BIGINT NOT NULL DEFAULT 0 CHECK (uncertain >= 0),
-    PRIMARY KEY (scope_kind, scope_id, period, period_start),
+    UNIQUE (scope_kind, scope_id, period, period_start),
     CONSTRAINT tokens_within_limit CHECK (settled_tokens + held_tokens <= ceiling_tokens),
     CONSTRAINT money_within_limit CHECK (settled_nano_usd + held_nano_usd <= ceiling_nano_usd)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
