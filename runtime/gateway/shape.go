@@ -93,7 +93,11 @@ func newest(messages []agents.Message, sizes []int64, target, most int64) ([]age
 		}
 		size -= units[start].size
 	}
-	return nil, 0, tooLong("the newest message alone is too long", most, units[last].size)
+	size, what := units[last].size, "the newest message alone is too long"
+	if question := opening(units[:last]); question >= 0 && size <= most && !units[last].opens {
+		size, what = size+units[question].size, "the newest message and the question it belongs to are too long together"
+	}
+	return nil, 0, tooLong(what, most, size)
 }
 
 // opening is the last unit a conversation may begin with, or -1.

@@ -112,7 +112,15 @@ func (s *scanner) scan(text string) {
 		b := text[i]
 		if folded := foldASCII(b); folded != 0 {
 			s.letter(folded, &stop)
-			i++
+			for i++; i < len(text); i++ {
+				if folded = foldASCII(text[i]); folded == 0 {
+					break
+				}
+				if s.length < len(s.buffer) {
+					s.buffer[s.length] = folded
+				}
+				s.length++
+			}
 			continue
 		}
 		if b < utf8.RuneSelf {
@@ -211,27 +219,17 @@ func invisible(r rune) bool {
 // foldASCII gives the letter that a character stands for, also as a look-alike,
 // or 0.
 func foldASCII(b byte) byte {
-	switch {
-	case b >= 'a' && b <= 'z':
-		return b
-	case b >= 'A' && b <= 'Z':
-		return b | 0x20
+	const letters = "" + // by character, from 0 to 127
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00s\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" + // $
+		"oi\x00eas\x00t\x00\x00\x00\x00\x00\x00\x00\x00" + // 0 1 3 4 5 7
+		"aabcdefghijklmnopqrstuvwxyz\x00\x00\x00\x00\x00" + // @
+		"\x00abcdefghijklmnopqrstuvwxyz\x00i\x00\x00\x00" // |
+	if b >= utf8.RuneSelf {
+		return 0
 	}
-	switch b {
-	case '0':
-		return 'o'
-	case '1', '|':
-		return 'i'
-	case '3':
-		return 'e'
-	case '4', '@':
-		return 'a'
-	case '5', '$':
-		return 's'
-	case '7':
-		return 't'
-	}
-	return 0
+	return letters[b]
 }
 
 // fold does the same beyond ASCII: full-width and mathematical letters, letters
