@@ -44,11 +44,15 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 
 // OpenWith is Open with options.
 func OpenWith(ctx context.Context, path string, o Options) (*Ledger, error) {
+	return openAt(ctx, path, o, time.Now)
+}
+
+func openAt(ctx context.Context, path string, o Options, now func() time.Time) (*Ledger, error) {
 	d, err := open(ctx, path, o)
 	if err != nil {
 		return nil, fmt.Errorf("opening ledger %q: %w", path, errors.Join(err, d.Close()))
 	}
-	return &Ledger{journal.New(d)}, nil
+	return &Ledger{journal.New(d, now)}, nil
 }
 
 // open gives a database even when it fails, to be closed.

@@ -47,8 +47,7 @@ type batch struct {
 }
 
 // runAll runs operations in order, within a transaction.
-func runAll(ctx context.Context, tx Tx, known *memory, ops []*operation) (*batch, error) {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+func runAll(ctx context.Context, tx Tx, known *memory, now time.Time, ops []*operation) (*batch, error) {
 	b := &batch{
 		tx: tx, known: known, now: now, day: dayOf(now),
 		attempts: make(map[int64]*attempt, len(ops)), calls: make(map[string][]*attempt, len(ops)),
@@ -246,7 +245,7 @@ func (b *batch) loadBudgets(ctx context.Context, ops []*operation) error {
 		templates[i] = n.template()
 		b.budgets[templates[i]] = &budget{name: templates[i]}
 	}
-	if err := b.readBudgets(ctx, templates); err != nil {
+	if err := b.readBudgets(ctx, slices.Clone(templates)); err != nil {
 		return err
 	}
 	for i, n := range missing {
@@ -263,6 +262,7 @@ func (b *batch) want(names []name) {
 	}
 }
 
+// readBudgets reads rows, and puts their names in another order.
 func (b *batch) readBudgets(ctx context.Context, names []name) error {
 	if len(names) == 0 {
 		return nil

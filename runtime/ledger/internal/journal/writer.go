@@ -202,7 +202,7 @@ func (j *Journal) transact(ops ...*operation) error {
 		if ops[0].action == actAlone {
 			return ops[0].alone(ctx, tx)
 		}
-		b, err = runAll(ctx, tx, j.known, ops)
+		b, err = runAll(ctx, tx, j.known, j.now().UTC().Truncate(time.Microsecond), ops)
 		return err
 	})
 	if err == nil {
