@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
+	"github.com/quaestor-run/quaestor/runtime/ledger/spool"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
 
@@ -144,11 +145,11 @@ func (t *trip) attempt(ctx context.Context) (Result, step, error) {
 	t.notes = append(t.notes, note)
 	t.failure, t.refused = made.failed, nil
 	next := t.decide(ctx, made)
-	state := ledger.StateUncertain
+	kind := spool.Uncertain
 	if made.failed.NotCharged {
-		state = ledger.StateReleased
+		kind = spool.Release
 	}
-	t.end(ctx, Outcome{Attempt: made.attempt.ID, State: state, Reason: reason(made.failed, next)})
+	t.end(ctx, spool.Entry{Attempt: made.attempt.ID, Kind: kind, Reason: reason(made.failed, next)})
 	return Result{}, next, made.failed
 }
 
