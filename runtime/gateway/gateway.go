@@ -119,7 +119,7 @@ type PriceTier = struct {
 // Gateway is safe for concurrent use.
 type Gateway struct {
 	options   Options
-	telemetry telemetry
+	telemetry instruments
 	places    map[string][]place // by model: where it is tried, in order
 	slots     map[string]*slots  // by provider
 	cache     *cache

@@ -65,9 +65,7 @@ func Inspect(text string) Injection {
 	s := scanner{starts: true}
 	s.scan(text)
 	for _, mark := range [...]string{"<|im_start|>", "<|system|>", "<<SYS>>", "[INST]", "<|start_header_id|>"} {
-		if strings.Contains(text, mark) {
-			s.found[signalMarks] = true
-		}
+		s.found[signalMarks] = s.found[signalMarks] || strings.Contains(text, mark)
 	}
 	var result Injection
 	doubt := 1.0
@@ -99,7 +97,7 @@ type scanner struct {
 	count  int
 	starts bool // the next word begins a sentence
 
-	buffer [24]byte // letters of the word, folded
+	buffer [longestWord]byte // letters of the word, folded
 	length int
 	broken bool // a zero-width character was in the word
 
@@ -118,8 +116,8 @@ func (s *scanner) end() {
 		s.joined()
 	}
 	known := class(0)
-	if s.length <= len(s.buffer) {
-		known = classOf(string(letters))
+	if s.length <= longestWord {
+		known = classes[string(letters)]
 	}
 	if s.broken && known&(overrides|objects|personas) != 0 {
 		s.found[signalHidden] = true

@@ -73,7 +73,7 @@ func (t *trip) run(ctx context.Context) (Result, error) {
 			return Result{}, t.fail(err)
 		}
 		t.logger().Info("model call is tried again", zap.Duration("wait", next.wait), zap.String("next", next.where), zap.Error(err))
-		t.wait = next.wait
+		t.wait += next.wait
 		if next.wait == 0 {
 			continue
 		}
@@ -191,6 +191,11 @@ func (t *trip) exchange(ctx context.Context) (made exchanged, err error) {
 	made.request.Region = p.region
 	if made.attempt, err = t.reserve(ctx, &made.request, made.waited); err != nil {
 		return exchanged{}, err
+	}
+	t.wait = 0
+	if gone := ctx.Err(); gone != nil {
+		t.end(ctx, spool.Entry{Attempt: made.attempt.ID, Kind: spool.Release, Reason: "the caller went away before it was sent"})
+		return exchanged{}, fmt.Errorf("sending the call: %w", gone)
 	}
 	started := time.Now()
 	sent, finish := t.gateway.telemetry.begin(ctx, t, made.request, made.attempt)
