@@ -71,13 +71,16 @@ func open(ctx context.Context, path string, o Options) (*database, error) {
 	}
 	// One connection: writers of one process queue before it, in order, instead
 	// of polling for the file's lock.
-	if d.writers, err = connect(absolute, 1, "synchronous("+synchronous+")"); err != nil {
+	if d.writers, err = connect(absolute, 1, "synchronous("+synchronous+")", "cache_size(-16384)", "temp_store(MEMORY)", longLog); err != nil {
 		return d, err
 	}
 	if err := migrate(ctx, d.writers); err != nil {
 		return d, fmt.Errorf("bringing its tables up to date: %w", err)
 	}
 	if d.readers, err = connect(absolute, max(4, runtime.GOMAXPROCS(0)), "query_only(1)"); err != nil {
+		return d, err
+	}
+	if d.checkpoints, err = startCheckpointer(absolute); err != nil {
 		return d, err
 	}
 	d.conn, err = d.writers.Conn(ctx)

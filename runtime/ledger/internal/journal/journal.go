@@ -22,6 +22,7 @@ import (
 type Journal struct {
 	db       Database
 	now      func() time.Time
+	sql      *statements
 	known    *memory // of the goroutine that writes
 	queue    chan *operation
 	stopping chan struct{}
@@ -36,7 +37,7 @@ var _ ledger.Ledger = (*Journal)(nil)
 // clock that tells days apart.
 func New(db Database, now func() time.Time) *Journal {
 	j := &Journal{
-		db: db, now: now, known: newMemory(), queue: make(chan *operation, queueLength),
+		db: db, now: now, sql: newStatements(), known: newMemory(), queue: make(chan *operation, queueLength),
 		stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go j.run()

@@ -43,7 +43,7 @@ func (j *Journal) SetLimit(ctx context.Context, scope ledger.Scope, period ledge
 		err = errors.New("a limit cannot be negative; 0 is none")
 	default:
 		err = j.do(ctx, &operation{action: actAlone, alone: func(ctx context.Context, tx Tx) error {
-			return setLimit(ctx, tx, j.now().UTC(), name{scope, period, ""}, limit)
+			return j.setLimit(ctx, tx, name{scope, period, ""}, limit)
 		}})
 	}
 	if err != nil {
@@ -54,11 +54,12 @@ func (j *Journal) SetLimit(ctx context.Context, scope ledger.Scope, period ledge
 
 // setLimit changes the row that keeps the limit, and that of the period that
 // is now. Nobody opens a period meanwhile, with the limit that was.
-func setLimit(ctx context.Context, tx Tx, now time.Time, keeping name, limit ledger.Limit) error {
+func (j *Journal) setLimit(ctx context.Context, tx Tx, keeping name, limit ledger.Limit) error {
 	if err := tx.AlignPeriods(ctx, true); err != nil {
 		return err
 	}
-	b := &batch{tx: tx, known: newMemory(), now: now, day: dayOf(now), budgets: make(map[name]*budget)}
+	now := j.now().UTC()
+	b := &batch{tx: tx, sql: j.sql, known: newMemory(), now: now, day: dayOf(now), budgets: make(map[name]*budget)}
 	names := []name{keeping}
 	// The next period may have been opened by somebody whose clock is ahead.
 	for _, day := range []string{b.day, dayOf(now.Add(time.Hour))} {

@@ -40,7 +40,7 @@ func (j *Journal) expired(ctx context.Context, now time.Time) ([]int64, error) {
 		ids = append(ids, id)
 		return nil
 	}, `SELECT id FROM ledger_attempts WHERE state IN ('reserved', 'dispatched') AND expires > 0 AND expires <= $1
-		ORDER BY expires LIMIT $2`, stamp(now), maxPage)
+		ORDER BY id LIMIT $2`, stamp(now), maxPage)
 	return ids, err
 }
 
