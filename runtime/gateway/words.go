@@ -36,6 +36,7 @@ const (
 	answer
 	negations
 	asking
+	youAre
 
 	yours      = your
 	infinitive = to
@@ -55,7 +56,7 @@ var classes = map[string]class{
 	"previous": earlier, "prior": earlier, "above": earlier, "preceding": earlier, "earlier": earlier, "foregoing": earlier, "former": earlier, "original": earlier, "initial": earlier, "all": earlier, "any": earlier, "every": earlier, "everything": earlier, "existing": earlier, "hidden": earlier, "said": earlier,
 	"your":  your,
 	"you":   you,
-	"youre": you | be,
+	"youre": youAre,
 	"are":   be, "be": be, "being": be,
 	"now": now,
 	"a":   article, "an": article, "the": article, "my": article, "if": article, "in": article, "no": article, "free": article, "dan": article,
