@@ -54,7 +54,7 @@ func (d *database) Transient(err error) bool {
 		return errors.Is(err, errPeriods) || d.conn == nil && !errors.Is(err, journal.ErrUnreachable)
 	}
 	switch failed.Code {
-	case "40P01", "40001", "23505", "55P03", // deadlock, serialization, made by another, locked
+	case "40P01", "40001", "23505", "55P03", // deadlock, serialisation, made by another, locked
 		"57P01", "57P02", "57P03": // the server was stopped or is starting
 		return true
 	}

@@ -55,6 +55,7 @@ func (e Entry) check() error {
 // full; one entry may make it longer.
 const (
 	fullFile  = 4 << 20
+	fullGroup = 1 << 20 // of entries that are synced together
 	longEntry = 64 << 20
 )
 
@@ -64,7 +65,7 @@ type Spool struct {
 	folder *folder
 
 	mu      sync.Mutex // of what follows
-	waiting *group     // what is written next
+	waiting []*group   // what is written next, in order
 	writing bool       // somebody writes
 	idle    *sync.Cond // nobody writes
 	closed  bool
@@ -149,10 +150,10 @@ func (s *Spool) append(line []byte) error {
 		s.mu.Unlock()
 		return errClosed
 	}
-	if s.waiting == nil {
-		s.waiting = &group{done: make(chan struct{})}
+	if n := len(s.waiting); n == 0 || len(s.waiting[n-1].lines) >= fullGroup {
+		s.waiting = append(s.waiting, &group{done: make(chan struct{})})
 	}
-	mine := s.waiting
+	mine := s.waiting[len(s.waiting)-1]
 	mine.lines = append(mine.lines, line...)
 	if s.writing {
 		s.mu.Unlock()
@@ -160,9 +161,9 @@ func (s *Spool) append(line []byte) error {
 		return mine.err
 	}
 	s.writing = true
-	for s.waiting != nil {
-		g := s.waiting
-		s.waiting = nil
+	for len(s.waiting) > 0 {
+		g := s.waiting[0]
+		s.waiting = s.waiting[1:]
 		s.mu.Unlock()
 		s.unread.Store(true)
 		g.err = s.writer.write(g.lines)

@@ -149,7 +149,7 @@ func (t *transaction) named(row []any) []driver.NamedValue {
 
 // Write implements journal.Tx.
 func (t *transaction) Write(ctx context.Context, s *journal.Statement, rows [][]any) error {
-	prepared, err := t.prepare(s.Row) //nolint:sqlclosecheck // kept as long as the connection
+	prepared, err := t.prepare(s.Row)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,8 @@ func (j *Journal) runAll(ctx context.Context, tx Tx, ops []*operation) (*batch, 
 			return nil, err
 		}
 	}
-	return b, b.write(ctx)
+	err := b.write(ctx)
+	return b, err
 }
 
 // judge decides about an operation and notes what it changes. The error is one

@@ -99,7 +99,7 @@ func insert(table string, c columns, tail string) *Statement {
 // insertSums writes rows whose sums are added to those of the row with the
 // same keys.
 func insertSums(table string, keys, sums columns) *Statement {
-	return insert(table, append(keys[:len(keys):len(keys)], sums...), " ON CONFLICT ("+keys.names()+") DO UPDATE SET "+
+	return insert(table, join(keys, sums), " ON CONFLICT ("+keys.names()+") DO UPDATE SET "+
 		sums.each(", ", func(_ int, c column) string { return c.name + " = " + table + "." + c.name + " + excluded." + c.name }))
 }
 
@@ -112,7 +112,7 @@ func update(table string, changed, keys columns, add bool) *Statement {
 		}
 		return c.name + " = " + value
 	}
-	all := append(changed[:len(changed):len(changed)], keys...)
+	all := join(changed, keys)
 	return &Statement{
 		Row: "UPDATE " + table + " SET " + changed.each(", ", func(_ int, c column) string { return set(c, "?") }) +
 			" WHERE " + keys.each(" AND ", func(_ int, c column) string { return c.name + " = ?" }),
