@@ -41,7 +41,7 @@ func serving(ctx context.Context) context.Context {
 // While it serves it also starts runs that were accepted and not started, by
 // a process that ended in between.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	keyed, err := s.hasKeys(ctx)
+	keyed, err := s.access.HasKeys(ctx)
 	if err == nil {
 		err = CheckBind(listener.Addr().String(), keyed)
 	}

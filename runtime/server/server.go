@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -22,6 +21,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/server/access"
 	"github.com/quaestor-run/quaestor/runtime/server/api"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/workflows"
@@ -47,6 +47,7 @@ type Options struct {
 	DrainTimeout   time.Duration // for requests to end when the server does; 0 is 10 s
 	Version        string        // as /healthz tells it
 	Now            func() time.Time
+	KeyLife        time.Duration // how long a key is believed without asking the store; 0 is access.Life, below 0 not at all
 }
 
 // Ingester reads a document and keeps it in a corpus. A document that cannot
@@ -94,7 +95,7 @@ type Server struct {
 	specJSON    []byte
 	mux         *http.ServeMux
 	crossOrigin *http.CrossOriginProtection
-	keyed       atomic.Bool // the store has had a key
+	access      *access.Access
 }
 
 // New makes a server, or says what is missing.
@@ -109,6 +110,7 @@ func New(options Options) (*Server, error) {
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	s.fillIn(options.TracerProvider)
+	s.access = access.New(s.store, options.KeyLife, s.now)
 	spec, err := loadSpec()
 	if err != nil {
 		return nil, err

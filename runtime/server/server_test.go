@@ -44,7 +44,7 @@ func setup(t *testing.T, change ...func(*server.Options)) *world {
 	w := &world{t: t, store: storetest.New(t), engine: &servertest.Engine{}}
 	options := server.Options{
 		Store: w.store, Engine: w.engine, Documents: servertest.Ingester{Store: w.store},
-		Now: func() time.Time { return now }, Version: "test",
+		Now: func() time.Time { return now }, KeyLife: -1, Version: "test",
 		Usage: func(context.Context, string) (agents.Usage, error) {
 			return agents.Usage{InputTokens: 1200, OutputTokens: 340, CostNanoUSD: 12_345_678, Calls: 3, Attempts: 4}, nil
 		},
