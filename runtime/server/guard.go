@@ -90,19 +90,26 @@ func operationFor(spec *openapi3.T, pattern string) (operation, error) {
 // guard is what holds for every operation: a span, a key, what the caller
 // accepts, and a request as the specification wants it.
 func (s *Server) guard(op operation, next http.HandlerFunc) http.HandlerFunc {
+	return s.traced(op.pattern, func(w http.ResponseWriter, r *http.Request) {
+		if err := s.admit(op, w, r); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next(w, r)
+	})
+}
+
+// traced gives each request for a pattern of the mux a span.
+func (s *Server) traced(pattern string, next http.HandlerFunc) http.HandlerFunc {
+	_, route, _ := strings.Cut(pattern, " ")
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-		ctx, span := s.tracer.Start(ctx, op.pattern, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
-			attribute.String("http.request.method", r.Method), attribute.String("http.route", op.route.Path),
+		ctx, span := s.tracer.Start(ctx, pattern, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
+			attribute.String("http.request.method", r.Method), attribute.String("http.route", route),
 			attribute.String("url.path", r.URL.Path),
 		))
 		defer span.End()
-		r = r.WithContext(ctx)
-		if err := s.admit(op, w, r); err != nil {
-			s.fail(w, r, err)
-		} else {
-			next(w, r)
-		}
+		next(w, r.WithContext(ctx))
 		exchange := exchangeOf(ctx)
 		span.SetAttributes(attribute.Int("http.response.status_code", exchange.writer.status))
 		if exchange.run != "" {

@@ -23,6 +23,7 @@ import (
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/server/access"
 	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/server/modelapi"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/workflows"
 )
@@ -35,6 +36,7 @@ type Options struct {
 	Store  store.Store // when it is a store.Watcher, event streams wake at once
 	Engine Engine
 
+	Models      modelapi.Models                                                                           // nil: there is no API for models
 	Documents   Ingester                                                                                  // nil: uploads are refused
 	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
 	RenderDraft func(ctx context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) // to Markdown, for reviewers; nil: plainly
@@ -96,6 +98,7 @@ type Server struct {
 	mux         *http.ServeMux
 	crossOrigin *http.CrossOriginProtection
 	access      *access.Access
+	models      *modelapi.API // nil without models
 }
 
 // New makes a server, or says what is missing.
@@ -111,6 +114,9 @@ func New(options Options) (*Server, error) {
 	}
 	s.fillIn(options.TracerProvider)
 	s.access = access.New(s.store, options.KeyLife, s.now)
+	if err := s.serveModels(options); err != nil {
+		return nil, err
+	}
 	spec, err := loadSpec()
 	if err != nil {
 		return nil, err
@@ -186,6 +192,11 @@ func (s *Server) route() error {
 	})
 	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: router, ErrorHandlerFunc: malformed})
 	s.mux = router.ServeMux
+	if s.models != nil {
+		for pattern, handler := range s.models.Handlers() {
+			s.mux.HandleFunc(pattern, s.traced(pattern, handler))
+		}
+	}
 	s.mux.Handle("GET /docs/", docs())
 	s.mux.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
 	return errors.Join(router.errs...)
