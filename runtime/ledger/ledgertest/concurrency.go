@@ -12,9 +12,9 @@ import (
 
 func testRestart(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	before := open(t)
-	must(t, before.SetLimit(t.Context(), run("r"), ledger.Limit{Tokens: 100}))
+	must(t, before.SetLimit(t.Context(), run("r"), ledger.PeriodTotal, ledger.Limit{Tokens: 100}))
 	answered := dispatched(t, before, reservation("answered", 20, 0, run("r")))
-	must(t, before.Settle(t.Context(), answered.ID, settlement(10, 5, 0, "answer")))
+	settle(t, before, answered.ID, settlement(10, 5, 0, "answer"))
 	dispatched(t, before, reservation("in flight", 30, 0, run("r")))
 
 	after := open(t)
@@ -47,7 +47,7 @@ func parallel(t *testing.T, n int, open func(*testing.T) ledger.Ledger, work fun
 func testExactlyTheHoldsThatFit(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	const fit = 25
 	l := open(t)
-	must(t, l.SetLimit(t.Context(), client("c"), ledger.Limit{NanoUSD: fit*1000 + 999}))
+	must(t, l.SetLimit(t.Context(), client("c"), ledger.PeriodTotal, ledger.Limit{NanoUSD: fit*1000 + 999}))
 	var admitted atomic.Int64
 	parallel(t, 90, open, func(l ledger.Ledger, i int) error {
 		a, err := l.Reserve(t.Context(), reservation(fmt.Sprint("k", i), 10, 1000, client("c"), run(fmt.Sprint("r", i))))
@@ -62,7 +62,7 @@ func testExactlyTheHoldsThatFit(t *testing.T, open func(*testing.T) ledger.Ledge
 		if err := l.Dispatch(t.Context(), a.ID); err != nil {
 			return err
 		}
-		return l.Settle(t.Context(), a.ID, settlement(5, 5, 1000, "all of it"))
+		return settling(t.Context(), l, a.ID, settlement(5, 5, 1000, "all of it"))
 	})
 	equal(t, "admitted", admitted.Load(), fit)
 	b := balance(t, l, client("c"))
@@ -92,8 +92,9 @@ func testScopesInAnyOrder(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	l := open(t)
 	const n = 30
 	parallel(t, n, open, func(l ledger.Ledger, i int) error {
-		scopes := []ledger.Scope{run("a"), client("b"), {Kind: ledger.ScopeTeam, ID: "c"}}
-		scopes[0], scopes[i%3] = scopes[i%3], scopes[0]
+		// Each names the scopes of the others in other roles.
+		ids := []string{"a", "b", "c"}
+		scopes := []ledger.Scope{run(ids[i%3]), client(ids[(i+1)%3]), team(ids[(i+2)%3])}
 		a, err := l.Reserve(t.Context(), reservation(fmt.Sprint("k", i), 1, 1, scopes...))
 		if err != nil {
 			return err
@@ -101,9 +102,9 @@ func testScopesInAnyOrder(t *testing.T, open func(*testing.T) ledger.Ledger) {
 		if err := l.Dispatch(t.Context(), a.ID); err != nil {
 			return err
 		}
-		return l.Settle(t.Context(), a.ID, settlement(1, 0, 1, "x"))
+		return settling(t.Context(), l, a.ID, settlement(1, 0, 1, "x"))
 	})
-	equal(t, "settled", balance(t, l, client("b")).Settled, ledger.Amount{Tokens: n, NanoUSD: n})
+	equal(t, "settled", balance(t, l, client("b")).Settled, ledger.Amount{Tokens: n / 3, NanoUSD: n / 3})
 }
 
 // testConcurrentEnds: an attempt that is settled, released and declared
@@ -117,7 +118,7 @@ func testConcurrentEnds(t *testing.T, open func(*testing.T) ledger.Ledger) {
 			var err error
 			switch i % 3 {
 			case 0:
-				err = l.Settle(t.Context(), a.ID, settlement(4, 3, 7, "answer"))
+				_, err = l.Settle(t.Context(), a.ID, settlement(4, 3, 7, "answer"))
 			case 1:
 				err = l.Release(t.Context(), a.ID, "refused")
 			default:

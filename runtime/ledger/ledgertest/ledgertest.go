@@ -2,6 +2,7 @@
 package ledgertest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -48,11 +49,24 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 func run(id string) ledger.Scope    { return ledger.Scope{Kind: ledger.ScopeRun, ID: id} }
 func client(id string) ledger.Scope { return ledger.Scope{Kind: ledger.ScopeClient, ID: id} }
 
+func team(id string) ledger.Scope { return ledger.Scope{Kind: ledger.ScopeTeam, ID: id} }
+
 func reservation(key string, tokens, nano int64, scopes ...ledger.Scope) ledger.Reservation {
-	return ledger.Reservation{
-		Key: key, Scopes: scopes, Hold: ledger.Amount{Tokens: tokens, NanoUSD: nano},
-		Provider: "openai", Model: "small", Agent: "writer", AgentVersion: "v1",
+	r := ledger.Reservation{
+		Key: key, Hold: ledger.Amount{Tokens: tokens, NanoUSD: nano}, Feature: "agent",
+		Provider: "openai", Region: "here", Model: "small", Agent: "writer", AgentVersion: "v1",
 	}
+	for _, scope := range scopes {
+		switch scope.Kind {
+		case ledger.ScopeRun:
+			r.Run = scope.ID
+		case ledger.ScopeClient:
+			r.Client = scope.ID
+		case ledger.ScopeTeam:
+			r.Team = scope.ID
+		}
+	}
+	return r
 }
 
 func settlement(in, out, nano int64, response string) ledger.Settlement {
@@ -74,16 +88,44 @@ func dispatched(t *testing.T, l ledger.Ledger, r ledger.Reservation) ledger.Atte
 	return a
 }
 
+func settle(t *testing.T, l ledger.Ledger, attempt int64, s ledger.Settlement) ledger.Left {
+	t.Helper()
+	left, err := l.Settle(t.Context(), attempt, s)
+	must(t, err)
+	return left
+}
+
+func settling(ctx context.Context, l ledger.Ledger, attempt int64, s ledger.Settlement) error {
+	_, err := l.Settle(ctx, attempt, s)
+	return err
+}
+
 func balance(t *testing.T, l ledger.Ledger, scope ledger.Scope) ledger.Balance {
 	t.Helper()
-	b, err := l.Balance(t.Context(), scope)
+	return balanceOf(t, l, scope, ledger.PeriodTotal)
+}
+
+func balanceOf(t *testing.T, l ledger.Ledger, scope ledger.Scope, period ledger.Period) ledger.Balance {
+	t.Helper()
+	b, err := l.Balance(t.Context(), scope, period)
 	must(t, err)
 	return b
 }
 
 func states(t *testing.T, l ledger.Ledger, scope ledger.Scope) string {
 	t.Helper()
-	attempts, err := l.Attempts(t.Context(), scope, 0, 100)
+	filter := ledger.AttemptFilter{}
+	switch scope.Kind {
+	case ledger.ScopeRun:
+		filter.Run = scope.ID
+	case ledger.ScopeClient:
+		filter.Client = scope.ID
+	case ledger.ScopeTeam:
+		filter.Team = scope.ID
+	case ledger.ScopeRequest:
+		filter.Key = scope.ID
+	}
+	attempts, err := l.Attempts(t.Context(), filter)
 	must(t, err)
 	var text string
 	for _, a := range attempts {

@@ -11,7 +11,7 @@ import (
 
 func testLife(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	l := open(t)
-	must(t, l.SetLimit(t.Context(), run("r"), ledger.Limit{Tokens: 1000, NanoUSD: 5000}))
+	must(t, l.SetLimit(t.Context(), run("r"), ledger.PeriodTotal, ledger.Limit{Tokens: 1000, NanoUSD: 5000}))
 	a := reserve(t, l, reservation("k", 300, 2000, run("r"), client("c")))
 	equal(t, "ordinal", a.Ordinal, 1)
 	equal(t, "state", a.State, ledger.StateReserved)
@@ -25,7 +25,7 @@ func testLife(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	}
 	s := settlement(100, 20, 700, `{"text":"yes"}`)
 	s.Usage.CacheReadTokens, s.Usage.CacheWriteTokens = 5, 6
-	must(t, l.Settle(t.Context(), a.ID, s))
+	settle(t, l, a.ID, s)
 	want := ledger.Balance{Settled: ledger.Amount{Tokens: 131, NanoUSD: 700}, InputTokens: 111, OutputTokens: 20, Calls: 1, Attempts: 1}
 	equal(t, "the client's balance", balance(t, l, client("c")), want)
 	want.Limit = ledger.Limit{Tokens: 1000, NanoUSD: 5000}
@@ -58,7 +58,7 @@ func transitions(l ledger.Ledger) map[ledger.State]func(context.Context, int64) 
 	return map[ledger.State]func(context.Context, int64) error{
 		ledger.StateDispatched: l.Dispatch,
 		ledger.StateSettled: func(ctx context.Context, id int64) error {
-			return l.Settle(ctx, id, settlement(1, 1, 1, "answer"))
+			return settling(ctx, l, id, settlement(1, 1, 1, "answer"))
 		},
 		ledger.StateReleased:  func(ctx context.Context, id int64) error { return l.Release(ctx, id, "refused") },
 		ledger.StateUncertain: func(ctx context.Context, id int64) error { return l.Uncertain(ctx, id, "cut") },
@@ -108,12 +108,12 @@ func testRepeatedTransitions(t *testing.T, open func(*testing.T) ledger.Ledger) 
 	l := open(t)
 	a := dispatched(t, l, reservation("settled", 10, 10, run("r")))
 	s := settlement(3, 4, 5, "answer")
-	must(t, l.Settle(t.Context(), a.ID, s))
+	settle(t, l, a.ID, s)
 	before := balance(t, l, run("r"))
-	must(t, l.Settle(t.Context(), a.ID, s))
+	settle(t, l, a.ID, s)
 	equal(t, "balance after settling twice", balance(t, l, run("r")), before)
 	for _, other := range []ledger.Settlement{settlement(3, 4, 6, "answer"), settlement(3, 4, 5, "another")} {
-		if err := l.Settle(t.Context(), a.ID, other); !errors.Is(err, ledger.ErrState) {
+		if _, err := l.Settle(t.Context(), a.ID, other); !errors.Is(err, ledger.ErrState) {
 			t.Errorf("settling otherwise: %v", err)
 		}
 	}
@@ -140,7 +140,7 @@ func testKeyReuse(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	equal(t, "balance", balance(t, l, run("r")), ledger.Balance{
 		Held: ledger.Amount{Tokens: 20, NanoUSD: 200}, Calls: 1, Attempts: 2, Uncertain: 1,
 	})
-	must(t, l.Settle(t.Context(), third.ID, settlement(1, 1, 1, "third")))
+	settle(t, l, third.ID, settlement(1, 1, 1, "third"))
 	if _, err := l.Reserve(t.Context(), reservation("k", 10, 100, run("r"))); !errors.Is(err, ledger.ErrAnswered) {
 		t.Errorf("reserving for an answered call: %v", err)
 	}
@@ -151,7 +151,7 @@ func testLateSettlement(t *testing.T, open func(*testing.T) ledger.Ledger) {
 	l := open(t)
 	a := dispatched(t, l, reservation("k", 10, 100, run("r")))
 	must(t, l.Uncertain(t.Context(), a.ID, "cut"))
-	must(t, l.Settle(t.Context(), a.ID, settlement(2, 3, 50, "late")))
+	settle(t, l, a.ID, settlement(2, 3, 50, "late"))
 	equal(t, "balance", balance(t, l, run("r")), ledger.Balance{
 		Settled: ledger.Amount{Tokens: 5, NanoUSD: 50}, InputTokens: 2, OutputTokens: 3, Calls: 1, Attempts: 1,
 	})
@@ -166,8 +166,8 @@ func testFirstSettlementWins(t *testing.T, open func(*testing.T) ledger.Ledger) 
 	l := open(t)
 	first := dispatched(t, l, reservation("k", 10, 100, run("r")))
 	second := dispatched(t, l, reservation("k", 10, 100, run("r")))
-	must(t, l.Settle(t.Context(), second.ID, settlement(1, 1, 10, "second")))
-	must(t, l.Settle(t.Context(), first.ID, settlement(1, 1, 10, "first")))
+	settle(t, l, second.ID, settlement(1, 1, 10, "second"))
+	settle(t, l, first.ID, settlement(1, 1, 10, "first"))
 	found, ok, err := l.Find(t.Context(), "k")
 	must(t, err)
 	if !ok || string(found.Response) != "second" || found.Attempt.ID != second.ID {
@@ -182,7 +182,7 @@ func testReleaseAfterUncertain(t *testing.T, open func(*testing.T) ledger.Ledger
 	must(t, l.Uncertain(t.Context(), a.ID, "cut"))
 	must(t, l.Release(t.Context(), a.ID, "the provider has no record of it"))
 	equal(t, "balance", balance(t, l, run("r")), ledger.Balance{Calls: 1, Attempts: 1})
-	if err := l.Settle(t.Context(), a.ID, settlement(1, 1, 1, "late")); !errors.Is(err, ledger.ErrState) {
+	if _, err := l.Settle(t.Context(), a.ID, settlement(1, 1, 1, "late")); !errors.Is(err, ledger.ErrState) {
 		t.Errorf("settling what was released: %v", err)
 	}
 	if _, found, _ := l.Find(t.Context(), "k"); found {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -19,8 +20,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// maxConnections bounds the connections of one process.
-const maxConnections = 16
+// maxReaders bounds the connections of one process that read; one more writes.
+const maxReaders = 8
 
 // Ledger is a ledger.Ledger on a PostgreSQL database.
 type Ledger struct {
@@ -37,14 +38,16 @@ func Open(ctx context.Context, url string) (*Ledger, error) {
 	}
 	config.RuntimeParams["application_name"] = "quaestor ledger"
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(maxConnections)
-	db.SetMaxIdleConns(maxConnections)
-	if err := migrate(ctx, db); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("bringing the ledger's tables on %s/%s up to date: %w", config.Host, config.Database, err)
+	// A process that is stopped in a transaction shall not stop the others.
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = "20s"
+	d := &database{config: config, readers: stdlib.OpenDB(*config)}
+	d.readers.SetMaxOpenConns(maxReaders)
+	d.readers.SetMaxIdleConns(maxReaders)
+	if err := migrate(ctx, d.readers); err != nil {
+		err = fmt.Errorf("bringing the ledger's tables on %s/%s up to date: %w", config.Host, config.Database, err)
+		return nil, errors.Join(err, d.Close())
 	}
-	return &Ledger{journal.New(db)}, nil
+	return &Ledger{journal.New(d)}, nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -64,7 +64,7 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	t.Parallel()
 	url := postgrestest.Start(t)
 	l := open(t, url)
-	if err := l.SetLimit(t.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}, ledger.Limit{Tokens: 10}); err != nil {
+	if err := l.SetLimit(t.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}, ledger.PeriodTotal, ledger.Limit{Tokens: 10}); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := pgx.Connect(t.Context(), url)
@@ -82,4 +82,13 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), "UPDATE ledger_budgets SET held_tokens = 4, settled_tokens = 6"); err != nil {
 		t.Errorf("what fits was refused: %v", err)
 	}
+}
+
+func Benchmark(b *testing.B) {
+	l, err := postgres.Open(b.Context(), postgrestest.Start(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	ledgertest.Bench(b, l)
 }

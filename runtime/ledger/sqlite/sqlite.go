@@ -5,15 +5,16 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger/internal/journal"
 )
@@ -26,36 +27,71 @@ type Ledger struct {
 	*journal.Journal
 }
 
-// Open opens or creates the file and brings its tables up to date. Every commit
-// is on the disk before it returns (WAL, synchronous=FULL). Several processes
-// may open the same file; they take turns.
-func Open(ctx context.Context, path string) (*Ledger, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("opening ledger %q: %w", path, err)
-	}
-	if err := os.MkdirAll(filepath.Dir(absolute), 0o700); err != nil {
-		return nil, fmt.Errorf("opening ledger %q: %w", path, err)
-	}
-	db, err := sql.Open("sqlite", source(absolute))
-	if err != nil {
-		return nil, fmt.Errorf("opening ledger %q: %w", path, err)
-	}
-	// One connection: writers of one process queue here, in order, instead of
-	// polling for the file's lock.
-	db.SetMaxOpenConns(1)
-	if err := migrate(ctx, db); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("bringing the tables of ledger %q up to date: %w", path, err)
-	}
-	return &Ledger{journal.New(db)}, nil
+// Options of a ledger's file.
+type Options struct {
+	// Synchronous is "full" (or empty: every commit is on the disk before it
+	// returns) or "normal": what was committed outlives any process, but the
+	// last commits may be lost when the machine itself stops.
+	Synchronous string
 }
 
-func source(path string) string {
-	query := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-	}}
-	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String()
+// Open opens or creates the file and brings its tables up to date. Every commit
+// is on the disk before it returns. Several processes may open the same file;
+// they take turns. The caller closes the ledger.
+func Open(ctx context.Context, path string) (*Ledger, error) {
+	return OpenWith(ctx, path, Options{})
+}
+
+// OpenWith is Open with options.
+func OpenWith(ctx context.Context, path string, o Options) (*Ledger, error) {
+	d, err := open(ctx, path, o)
+	if err != nil {
+		return nil, fmt.Errorf("opening ledger %q: %w", path, errors.Join(err, d.Close()))
+	}
+	return &Ledger{journal.New(d)}, nil
+}
+
+// open gives a database even when it fails, to be closed.
+func open(ctx context.Context, path string, o Options) (*database, error) {
+	d := &database{}
+	synchronous, ok := map[string]string{"": "FULL", "full": "FULL", "normal": "NORMAL"}[o.Synchronous]
+	if !ok {
+		return d, fmt.Errorf("synchronous is %q; it can be full or normal", o.Synchronous)
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return d, err
+	}
+	if err := os.MkdirAll(filepath.Dir(absolute), 0o700); err != nil {
+		return d, err
+	}
+	// One connection: writers of one process queue before it, in order, instead
+	// of polling for the file's lock.
+	if d.writers, err = connect(absolute, 1, "synchronous("+synchronous+")"); err != nil {
+		return d, err
+	}
+	if err := migrate(ctx, d.writers); err != nil {
+		return d, fmt.Errorf("bringing its tables up to date: %w", err)
+	}
+	if d.readers, err = connect(absolute, max(4, runtime.GOMAXPROCS(0)), "query_only(1)"); err != nil {
+		return d, err
+	}
+	d.conn, err = d.writers.Conn(ctx)
+	return d, err
+}
+
+func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	query := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{
+		"busy_timeout(10000)", // first: the others may have to wait
+		"journal_mode(WAL)", "foreign_keys(1)", "journal_size_limit(67108864)",
+	}, pragmas...)}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
 }
 
 // migrate tries again when another process is at the same work: each migration

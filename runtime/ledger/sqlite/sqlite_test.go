@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -70,7 +69,7 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	l := open(t, path)
 	scope := ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}
-	if err := l.SetLimit(t.Context(), scope, ledger.Limit{Tokens: 10, NanoUSD: 10}); err != nil {
+	if err := l.SetLimit(t.Context(), scope, ledger.PeriodTotal, ledger.Limit{Tokens: 10, NanoUSD: 10}); err != nil {
 		t.Fatal(err)
 	}
 	db, err := sql.Open("sqlite", path)
@@ -88,19 +87,15 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	}
 }
 
-func BenchmarkCall(b *testing.B) {
-	l := open(b, filepath.Join(b.TempDir(), "ledger.db"))
-	scopes := []ledger.Scope{{Kind: ledger.ScopeRun, ID: "r"}, {Kind: ledger.ScopeClient, ID: "c"}}
-	for i := 0; b.Loop(); i++ {
-		a, err := l.Reserve(b.Context(), ledger.Reservation{Key: fmt.Sprint("k", i), Scopes: scopes, Hold: ledger.Amount{Tokens: 1000, NanoUSD: 1000}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := l.Dispatch(b.Context(), a.ID); err != nil {
-			b.Fatal(err)
-		}
-		if err := l.Settle(b.Context(), a.ID, ledger.Settlement{Usage: ledger.Usage{InputTokens: 10, OutputTokens: 10}, Response: []byte("answer")}); err != nil {
-			b.Fatal(err)
-		}
+func Benchmark(b *testing.B) {
+	for _, synchronous := range []string{"normal", "full"} {
+		b.Run("synchronous="+synchronous, func(b *testing.B) {
+			l, err := sqlite.OpenWith(b.Context(), filepath.Join(b.TempDir(), "ledger.db"), sqlite.Options{Synchronous: synchronous})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer l.Close()
+			ledgertest.Bench(b, l)
+		})
 	}
 }

@@ -1,161 +1,168 @@
 package journal
 
 import (
-	"context"
-	"database/sql"
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
+	"cmp"
+	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 )
 
-// change is what a transaction adds to one budget row.
-type change struct {
+// name is that of a budget row. The start is the first day of the period, empty
+// for the total and for the row that keeps the limit of every day or month.
+type name struct {
+	scope  ledger.Scope
+	period ledger.Period
+	start  string
+}
+
+func compareNames(a, b name) int {
+	return cmp.Or(cmp.Compare(a.scope.Kind, b.scope.Kind), cmp.Compare(a.scope.ID, b.scope.ID),
+		cmp.Compare(a.period, b.period), cmp.Compare(a.start, b.start))
+}
+
+func (n name) row() []any {
+	return []any{string(n.scope.Kind), n.scope.ID, string(n.period), n.start}
+}
+
+// template is the row whose limit n takes over.
+func (n name) template() name { return name{n.scope, n.period, ""} }
+
+func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+func startOf(p ledger.Period, day string) string {
+	switch p {
+	case ledger.PeriodDay:
+		return day
+	case ledger.PeriodMonth:
+		return day[:len("2006-01-")] + "01"
+	}
+	return ""
+}
+
+// namesOf gives the budgets an attempt is charged to.
+func namesOf(a *ledger.Attempt, bounded bool, day string) []name {
+	names := make([]name, 0, 8)
+	if bounded {
+		names = append(names, name{ledger.Scope{Kind: ledger.ScopeRequest, ID: a.Key}, ledger.PeriodTotal, ""})
+	}
+	if a.Run != "" {
+		names = append(names, name{ledger.Scope{Kind: ledger.ScopeRun, ID: a.Run}, ledger.PeriodTotal, ""})
+	}
+	month := startOf(ledger.PeriodMonth, day)
+	for _, scope := range [...]ledger.Scope{{Kind: ledger.ScopeClient, ID: a.Client}, {Kind: ledger.ScopeTeam, ID: a.Team}} {
+		if scope.ID != "" {
+			names = append(names, name{scope, ledger.PeriodDay, day}, name{scope, ledger.PeriodMonth, month}, name{scope, ledger.PeriodTotal, ""})
+		}
+	}
+	return names
+}
+
+// use is what a budget row sums up, or what a transaction adds to that.
+type use struct {
 	held, settled, overage     ledger.Amount
 	input, output              int64
 	calls, attempts, uncertain int64
 }
 
-// changeSet is what a transaction adds to budget rows, by their id.
-type changeSet map[int64]change
+func (u *use) add(d use) {
+	u.held, u.settled, u.overage = plus(u.held, d.held), plus(u.settled, d.settled), plus(u.overage, d.overage)
+	u.input += d.input
+	u.output += d.output
+	u.calls += d.calls
+	u.attempts += d.attempts
+	u.uncertain += d.uncertain
+}
 
-func (c changeSet) add(id int64, d change) {
-	sum := c[id]
-	sum.held = plus(sum.held, d.held)
-	sum.settled = plus(sum.settled, d.settled)
-	sum.overage = plus(sum.overage, d.overage)
-	sum.input += d.input
-	sum.output += d.output
-	sum.calls += d.calls
-	sum.attempts += d.attempts
-	sum.uncertain += d.uncertain
-	c[id] = sum
+// hold and usual are what most changes consist of.
+func (u *use) hold() use {
+	return use{held: u.held, calls: u.calls, attempts: u.attempts}
+}
+
+func (u *use) usual() use {
+	return use{held: u.held, settled: u.settled, input: u.input, output: u.output, calls: u.calls, attempts: u.attempts}
+}
+
+func (u *use) row() []any {
+	return []any{
+		u.held.Tokens, u.held.NanoUSD, u.settled.Tokens, u.settled.NanoUSD, u.overage.Tokens, u.overage.NanoUSD,
+		u.input, u.output, u.calls, u.attempts, u.uncertain,
+	}
 }
 
 func plus(a, b ledger.Amount) ledger.Amount {
 	return ledger.Amount{Tokens: a.Tokens + b.Tokens, NanoUSD: a.NanoUSD + b.NanoUSD}
 }
 
-// reserve writes the changes of a reservation, which is refused where the
-// budget does not leave hold.
-func (c changeSet) reserve(ctx context.Context, tx *sql.Tx, hold ledger.Amount) error {
-	for _, id := range slices.Sorted(maps.Keys(c)) {
-		d := c[id]
-		fits, err := changed(tx.ExecContext(ctx, `UPDATE ledger_budgets
-			SET held_tokens = held_tokens + $1, held_nano_usd = held_nano_usd + $2, uncertain = uncertain + $3
-			WHERE id = $4
-			AND (limit_tokens IS NULL OR $5 <= 0 OR settled_tokens + held_tokens + overage_tokens + $6 <= limit_tokens)
-			AND (limit_nano_usd IS NULL OR $7 <= 0 OR settled_nano_usd + held_nano_usd + overage_nano_usd + $8 <= limit_nano_usd)`,
-			d.held.Tokens, d.held.NanoUSD, d.uncertain, id, d.held.Tokens, d.held.Tokens, d.held.NanoUSD, d.held.NanoUSD))
-		if err != nil {
-			return fmt.Errorf("holding: %w", err)
-		}
-		if !fits {
-			return exceeded(ctx, tx, id, hold, d.held)
-		}
-	}
-	return nil
+func minus(a, b ledger.Amount) ledger.Amount {
+	return ledger.Amount{Tokens: a.Tokens - b.Tokens, NanoUSD: a.NanoUSD - b.NanoUSD}
 }
 
-// exceeded says why a budget row refused. What this call frees itself counts as
-// remaining.
-func exceeded(ctx context.Context, tx *sql.Tx, id int64, hold, added ledger.Amount) error {
-	var scope ledger.Scope
-	var used ledger.Amount
-	var tokens, money sql.NullInt64
-	err := tx.QueryRowContext(ctx, `SELECT scope_kind, scope_id, limit_tokens, limit_nano_usd,
-		settled_tokens + held_tokens + overage_tokens, settled_nano_usd + held_nano_usd + overage_nano_usd
-		FROM ledger_budgets WHERE id = $1`, id).Scan(&scope.Kind, &scope.ID, &tokens, &money, &used.Tokens, &used.NanoUSD)
-	if err != nil {
-		return fmt.Errorf("reading a budget that refused: %w", err)
-	}
-	if tokens.Valid && added.Tokens > 0 && used.Tokens+added.Tokens > tokens.Int64 {
-		left := tokens.Int64 - used.Tokens + hold.Tokens - added.Tokens
-		return &ledger.ExceededError{Scope: scope, Unit: "tokens", Limit: tokens.Int64, Remaining: max(0, left), Asked: hold.Tokens}
-	}
-	left := money.Int64 - used.NanoUSD + hold.NanoUSD - added.NanoUSD
-	return &ledger.ExceededError{Scope: scope, Unit: "nano-dollars", Limit: money.Int64, Remaining: max(0, left), Asked: hold.NanoUSD}
+// budget is a row as the transaction found it, and what it adds.
+type budget struct {
+	id      int64
+	name    name
+	kept    bool // the row is in the database
+	relimit bool // its limit is another now
+	limit   ledger.Limit
+	found   use // held, settled and overage alone
+	added   use
 }
 
-// write writes changes that no limit stands against.
-func (c changeSet) write(ctx context.Context, tx *sql.Tx) error {
-	for _, id := range slices.Sorted(maps.Keys(c)) {
-		d := c[id]
-		_, err := tx.ExecContext(ctx, `UPDATE ledger_budgets SET
-			held_tokens = held_tokens + $1, held_nano_usd = held_nano_usd + $2,
-			settled_tokens = settled_tokens + $3, settled_nano_usd = settled_nano_usd + $4,
-			overage_tokens = overage_tokens + $5, overage_nano_usd = overage_nano_usd + $6,
-			input_tokens = input_tokens + $7, output_tokens = output_tokens + $8,
-			calls = calls + $9, attempts = attempts + $10, uncertain = uncertain + $11
-			WHERE id = $12`,
-			d.held.Tokens, d.held.NanoUSD, d.settled.Tokens, d.settled.NanoUSD, d.overage.Tokens, d.overage.NanoUSD,
-			d.input, d.output, d.calls, d.attempts, d.uncertain, id)
-		if err != nil {
-			return fmt.Errorf("writing a budget: %w", err)
-		}
-	}
-	return nil
+// used is what stands against the limit.
+func (b *budget) used() ledger.Amount {
+	return plus(plus(plus(b.found.held, b.added.held), plus(b.found.settled, b.added.settled)),
+		plus(b.found.overage, b.added.overage))
 }
 
-// chargedTo gives the budget rows an attempt is charged to.
-func chargedTo(ctx context.Context, tx *sql.Tx, attempt int64) ([]int64, error) {
-	var ids []int64
-	err := each(ctx, tx, func(rows *sql.Rows) error {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		ids = append(ids, id)
+// left is what new holds may have; -1 where there is no limit.
+func (b *budget) left(limit ledger.Limit) ledger.Left {
+	used, left := b.used(), ledger.Left{Tokens: -1, NanoUSD: -1}
+	if limit.Tokens > 0 {
+		left.Tokens = max(0, limit.Tokens-used.Tokens)
+	}
+	if limit.NanoUSD > 0 {
+		left.NanoUSD = max(0, limit.NanoUSD-used.NanoUSD)
+	}
+	return left
+}
+
+// refuse says why a hold does not fit, or nothing. Freed is what the call gives
+// back in the same step; what takes no more than that always fits.
+func (b *budget) refuse(limit ledger.Limit, hold, freed ledger.Amount) error {
+	used := minus(b.used(), freed)
+	refusal := &ledger.ExceededError{Scope: b.name.scope, Period: b.name.period}
+	switch {
+	case limit.Tokens > 0 && hold.Tokens > freed.Tokens && hold.Tokens > limit.Tokens-used.Tokens:
+		refusal.Unit, refusal.Limit, refusal.Asked = "tokens", limit.Tokens, hold.Tokens
+		refusal.Remaining = max(0, limit.Tokens-used.Tokens)
+	case limit.NanoUSD > 0 && hold.NanoUSD > freed.NanoUSD && hold.NanoUSD > limit.NanoUSD-used.NanoUSD:
+		refusal.Unit, refusal.Limit, refusal.Asked = "nano-dollars", limit.NanoUSD, hold.NanoUSD
+		refusal.Remaining = max(0, limit.NanoUSD-used.NanoUSD)
+	default:
 		return nil
-	}, `SELECT budget FROM ledger_charges WHERE attempt = $1`, attempt)
-	if err != nil {
-		return nil, fmt.Errorf("reading whom an attempt is charged to: %w", err)
 	}
-	return ids, nil
+	return refusal
 }
 
-// SetLimit implements ledger.Ledger. A limit below what is settled and held
-// already admits nothing more; the row's ceiling, which the database enforces,
-// is then what is settled and held now.
-func (j *Journal) SetLimit(ctx context.Context, scope ledger.Scope, limit ledger.Limit) error {
-	if scope.Kind == "" || scope.ID == "" || limit.Tokens < 0 || limit.NanoUSD < 0 {
-		return fmt.Errorf("setting the limit of scope %q %q: kind and id are needed, and limits of 0 or more", scope.Kind, scope.ID)
+// limitRow gives the limit of the row and the ceiling that the database
+// enforces: the limit, or what is used already where that is more.
+func (b *budget) limitRow() []any {
+	after := plus(plus(b.found.held, b.found.settled), plus(b.added.held, b.added.settled))
+	before := plus(b.found.held, b.found.settled)
+	row := []any{nil, nil, nil, nil}
+	if b.limit.Tokens > 0 {
+		row[0], row[2] = b.limit.Tokens, max(b.limit.Tokens, before.Tokens, after.Tokens)
 	}
-	_, err := j.db.ExecContext(ctx, `INSERT INTO ledger_budgets
-		(scope_kind, scope_id, period, period_start, limit_tokens, ceiling_tokens, limit_nano_usd, ceiling_nano_usd)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (scope_kind, scope_id, period, period_start) DO UPDATE SET
-		limit_tokens = excluded.limit_tokens,
-		ceiling_tokens = CASE WHEN ledger_budgets.settled_tokens + ledger_budgets.held_tokens > excluded.limit_tokens
-			THEN ledger_budgets.settled_tokens + ledger_budgets.held_tokens ELSE excluded.limit_tokens END,
-		limit_nano_usd = excluded.limit_nano_usd,
-		ceiling_nano_usd = CASE WHEN ledger_budgets.settled_nano_usd + ledger_budgets.held_nano_usd > excluded.limit_nano_usd
-			THEN ledger_budgets.settled_nano_usd + ledger_budgets.held_nano_usd ELSE excluded.limit_nano_usd END`,
-		scope.Kind, scope.ID, periodTotal, startTotal,
-		orNull(limit.Tokens), orNull(limit.Tokens), orNull(limit.NanoUSD), orNull(limit.NanoUSD))
-	if err != nil {
-		return fmt.Errorf("setting the limit of %s %s: %w", scope.Kind, scope.ID, err)
+	if b.limit.NanoUSD > 0 {
+		row[1], row[3] = b.limit.NanoUSD, max(b.limit.NanoUSD, before.NanoUSD, after.NanoUSD)
 	}
-	return nil
+	return row
 }
 
-func orNull(limit int64) sql.NullInt64 { return sql.NullInt64{Int64: limit, Valid: limit > 0} }
-
-// Balance implements ledger.Ledger. A scope nobody was charged for is zero.
-func (j *Journal) Balance(ctx context.Context, scope ledger.Scope) (ledger.Balance, error) {
-	var b ledger.Balance
-	err := j.db.QueryRowContext(ctx, `SELECT settled_tokens, settled_nano_usd, held_tokens, held_nano_usd,
-		overage_tokens, overage_nano_usd, COALESCE(limit_tokens, 0), COALESCE(limit_nano_usd, 0),
-		input_tokens, output_tokens, calls, attempts, uncertain FROM ledger_budgets
-		WHERE scope_kind = $1 AND scope_id = $2 AND period = $3 AND period_start = $4`,
-		scope.Kind, scope.ID, periodTotal, startTotal).Scan(
-		&b.Settled.Tokens, &b.Settled.NanoUSD, &b.Held.Tokens, &b.Held.NanoUSD,
-		&b.Overage.Tokens, &b.Overage.NanoUSD, &b.Limit.Tokens, &b.Limit.NanoUSD,
-		&b.InputTokens, &b.OutputTokens, &b.Calls, &b.Attempts, &b.Uncertain)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return ledger.Balance{}, fmt.Errorf("reading the balance of %s %s: %w", scope.Kind, scope.ID, err)
+// tightest is the smaller of what two budgets leave.
+func tightest(a, b int64) int64 {
+	if a < 0 || b >= 0 && b < a {
+		return b
 	}
-	return b, nil
+	return a
 }

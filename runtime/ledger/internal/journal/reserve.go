@@ -1,186 +1,190 @@
 package journal
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 )
 
+const madeAgain = "the call was made again while this attempt was open"
+
 // Reserve implements ledger.Ledger.
 func (j *Journal) Reserve(ctx context.Context, r ledger.Reservation) (ledger.Attempt, error) {
-	if err := checkReservation(r); err != nil {
-		return ledger.Attempt{}, fmt.Errorf("reserving for call %q: %w", r.Key, err)
+	op := &operation{action: actReserve, reservation: r}
+	err := checkReservation(r)
+	if err == nil {
+		err = j.do(ctx, op)
 	}
-	attempt := ledger.Attempt{
-		Key: r.Key, State: ledger.StateReserved, Hold: r.Hold,
-		Provider: r.Provider, Model: r.Model, Agent: r.Agent, AgentVersion: r.AgentVersion,
-		Created: time.Now().UTC().Truncate(time.Microsecond),
-	}
-	err := j.transact(ctx, func(tx *sql.Tx) error {
-		changes := changeSet{}
-		var err error
-		if attempt.Ordinal, err = openCall(ctx, tx, r.Key); err != nil {
-			return err
-		}
-		if attempt.Ordinal > 1 {
-			if err := endStale(ctx, tx, r.Key, stamp(attempt.Created), changes); err != nil {
-				return fmt.Errorf("ending attempts that were left open: %w", err)
-			}
-		}
-		budgets, err := budgetsOf(ctx, tx, r.Scopes)
-		if err != nil {
-			return fmt.Errorf("opening budgets: %w", err)
-		}
-		for _, id := range budgets {
-			changes.add(id, change{held: r.Hold})
-		}
-		if err := changes.reserve(ctx, tx, r.Hold); err != nil {
-			return err
-		}
-		return insertAttempt(ctx, tx, &attempt, budgets)
-	})
 	if err != nil {
 		return ledger.Attempt{}, fmt.Errorf("reserving for call %q: %w", r.Key, err)
 	}
-	return attempt, nil
+	return op.attempt, nil
 }
 
-func checkReservation(r ledger.Reservation) error {
-	if r.Key == "" {
-		return errors.New("a call needs a key")
+// RecordHit implements ledger.Ledger. A hit that is recorded again, under the
+// same key, is the same hit.
+func (j *Journal) RecordHit(ctx context.Context, r ledger.Reservation) error {
+	r.Hold, r.Limit, r.Dispatched = ledger.Amount{}, ledger.Limit{}, false
+	err := checkReservation(r)
+	if err == nil {
+		err = j.do(ctx, &operation{action: actHit, reservation: r})
 	}
-	if len(r.Scopes) == 0 {
-		return errors.New("a call needs a scope to be charged to")
-	}
-	if r.Hold.Tokens < 0 || r.Hold.NanoUSD < 0 {
-		return errors.New("a hold cannot be negative")
-	}
-	for i, scope := range r.Scopes {
-		if scope.Kind == "" || scope.ID == "" {
-			return fmt.Errorf("scope %d (%q, %q) needs a kind and an id", i+1, scope.Kind, scope.ID)
-		}
-		if slices.Contains(r.Scopes[:i], scope) {
-			return fmt.Errorf("scope %s %s is named twice", scope.Kind, scope.ID)
-		}
+	if err != nil {
+		return fmt.Errorf("recording that call %q was answered from a cache: %w", r.Key, err)
 	}
 	return nil
 }
 
-// openCall counts an attempt at the call and locks its row until the end of
-// the transaction.
-func openCall(ctx context.Context, tx *sql.Tx, key string) (ordinal int, err error) {
-	var winner sql.NullInt64
-	err = tx.QueryRowContext(ctx, `INSERT INTO ledger_calls (key, attempts, dispatched) VALUES ($1, 1, 0)
-		ON CONFLICT (key) DO UPDATE SET attempts = ledger_calls.attempts + 1
-		RETURNING attempts, winner`, key).Scan(&ordinal, &winner)
-	if err != nil {
-		return 0, fmt.Errorf("opening the call: %w", err)
+// largest bounds a hold, so that sums of many stay far from what an integer of
+// 64 bits can hold.
+const largest = 1 << 52
+
+func checkReservation(r ledger.Reservation) error {
+	switch {
+	case r.Key == "":
+		return errors.New("a call needs a key")
+	case r.Run == "" && r.Client == "" && r.Team == "":
+		return errors.New("a call needs a run, a client or a team to be charged to")
+	case r.Hold.Tokens < 0 || r.Hold.NanoUSD < 0:
+		return errors.New("a hold cannot be negative")
+	case r.Hold.Tokens > largest || r.Hold.NanoUSD > largest:
+		return fmt.Errorf("a hold of %d tokens and %d nano-dollars is above all reason", r.Hold.Tokens, r.Hold.NanoUSD)
+	case r.Limit.Tokens < 0 || r.Limit.NanoUSD < 0:
+		return errors.New("the limit of a call cannot be negative; 0 is none")
+	case r.Wait < 0:
+		return errors.New("the wait before an attempt cannot be negative")
 	}
-	if winner.Valid {
-		return 0, ledger.ErrAnswered
+	return nil
+}
+
+func bounded(r ledger.Reservation) bool { return r.Limit != ledger.Limit{} }
+
+func (b *batch) reserve(op *operation) error {
+	r := op.reservation
+	call := b.calls[r.Key]
+	for _, a := range call {
+		if op.unsure && a.ID == op.id && a.Created.Equal(op.created) {
+			op.attempt = a.Attempt // it was committed after all
+			op.attempt.Region, op.attempt.Provider, op.attempt.Agent, op.attempt.AgentVersion, op.attempt.Wait = r.Region, r.Provider, r.Agent, r.AgentVersion, r.Wait
+			return nil
+		}
+		if a.paid() {
+			return ledger.ErrAnswered
+		}
 	}
-	return ordinal, nil
+	fresh := b.opened(r, len(call)+1)
+	if err := b.fits(fresh, r.Limit, call); err != nil {
+		return err
+	}
+	sentBefore := b.endStale(call, madeAgain)
+	d := use{held: r.Hold}
+	if r.Dispatched {
+		fresh.State, fresh.sent = ledger.StateDispatched, true
+		d.attempts, d.calls = 1, oneIf(!sentBefore)
+	}
+	if fresh.bounded {
+		if row := b.budgets[fresh.names[0]]; row.limit != r.Limit {
+			row.limit, row.relimit = r.Limit, true
+		}
+	}
+	b.keep(fresh)
+	b.charge(fresh, d)
+	op.attempt, op.id, op.created = fresh.Attempt, fresh.ID, fresh.Created
+	return nil
+}
+
+// opened is a new attempt, which nothing is charged for yet.
+func (b *batch) opened(r ledger.Reservation, ordinal int) *attempt {
+	a := &attempt{
+		Attempt: ledger.Attempt{
+			Key: r.Key, Ordinal: ordinal, State: ledger.StateReserved, Run: r.Run, Client: r.Client, Team: r.Team, Feature: r.Feature,
+			Hold: r.Hold, Provider: r.Provider, Region: r.Region, Model: r.Model, Agent: r.Agent, AgentVersion: r.AgentVersion,
+			Wait: r.Wait, Created: b.now, Expires: moment(stamp(r.Expires)),
+		},
+		bounded: bounded(r), day: b.day, fresh: true,
+	}
+	a.names = namesOf(&a.Attempt, a.bounded, a.day)
+	return a
+}
+
+// keep numbers a new attempt.
+func (b *batch) keep(a *attempt) {
+	a.ID, b.ids = b.ids[0], b.ids[1:]
+	b.attempts[a.ID] = a
+	b.calls[a.Key] = append(b.calls[a.Key], a)
+	b.order = append(b.order, a)
+}
+
+// fits says whether every budget of a new attempt leaves its hold, when what
+// stale attempts of its call hold unsent has been given back.
+func (b *batch) fits(fresh *attempt, limit ledger.Limit, call []*attempt) error {
+	for _, n := range fresh.names {
+		var freed ledger.Amount
+		for _, a := range call {
+			if a.State != ledger.StateReserved {
+				continue
+			}
+			for _, of := range a.names {
+				if of == n {
+					freed = plus(freed, a.Hold)
+				}
+			}
+		}
+		row := b.budgets[n]
+		stands := row.limit
+		if n.scope.Kind == ledger.ScopeRequest {
+			stands = limit
+		}
+		if err := row.refuse(stands, fresh.Hold, freed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endStale ends the attempts whose owner must be gone, since the call is being
-// made again: what was not sent is free, what was sent keeps its hold.
-func endStale(ctx context.Context, tx *sql.Tx, key string, now int64, changes changeSet) error {
-	var stale []ledger.Attempt
-	err := each(ctx, tx, func(rows *sql.Rows) error {
-		var a ledger.Attempt
-		if err := rows.Scan(&a.ID, &a.State, &a.Hold.Tokens, &a.Hold.NanoUSD); err != nil {
-			return err
-		}
-		stale = append(stale, a)
-		return nil
-	}, `SELECT id, state, hold_tokens, hold_nano_usd FROM ledger_attempts
-		WHERE key = $1 AND state IN ('reserved', 'dispatched') ORDER BY id`, key)
-	if err != nil {
-		return err
+// made again: what was not sent is free, what was sent keeps its hold. It says
+// whether one was ever sent.
+func (b *batch) endStale(call []*attempt, reason string) (sent bool) {
+	for _, a := range call {
+		sent = sent || a.sent
+		b.end(a, reason)
 	}
-	for _, a := range stale {
-		delta, err := endOne(ctx, tx, a, now)
-		if err != nil {
-			return err
-		}
-		budgets, err := chargedTo(ctx, tx, a.ID)
-		if err != nil {
-			return err
-		}
-		for _, id := range budgets {
-			changes.add(id, delta)
-		}
-	}
-	return nil
+	return sent
 }
 
-// endOne ends one stale attempt. Its owner may be alive after all and move it
-// on meanwhile; then its new state counts.
-func endOne(ctx context.Context, tx *sql.Tx, a ledger.Attempt, now int64) (change, error) {
-	for {
-		var state ledger.State
-		var delta change
-		switch a.State {
-		case ledger.StateReserved:
-			state, delta.held = ledger.StateReleased, ledger.Amount{Tokens: -a.Hold.Tokens, NanoUSD: -a.Hold.NanoUSD}
-		case ledger.StateDispatched:
-			state, delta.uncertain = ledger.StateUncertain, 1
-		default:
-			return change{}, nil
-		}
-		moved, err := changed(tx.ExecContext(ctx, `UPDATE ledger_attempts SET state = $1, reason = $2, ended = $3
-			WHERE id = $4 AND state = $5`, state, "the call was made again while this attempt was open", now, a.ID, a.State))
-		if err != nil || moved {
-			return delta, err
-		}
-		if a, err = readAttempt(ctx, tx, a.ID); err != nil {
-			return change{}, err
-		}
+// end ends an attempt that is open still, by what is known: that it was not
+// sent, or that it was.
+func (b *batch) end(a *attempt, reason string) {
+	switch a.State {
+	case ledger.StateReserved:
+		b.charge(a, use{held: minus(ledger.Amount{}, a.Hold)})
+		b.move(a, ledger.StateReleased, reason)
+	case ledger.StateDispatched:
+		b.charge(a, use{uncertain: 1})
+		b.move(a, ledger.StateUncertain, reason)
 	}
 }
 
-// budgetsOf gives the ids of the budget rows of scopes, made where missing.
-func budgetsOf(ctx context.Context, tx *sql.Tx, scopes []ledger.Scope) ([]int64, error) {
-	sorted := slices.SortedFunc(slices.Values(scopes), func(a, b ledger.Scope) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
-	})
-	ids := make([]int64, len(sorted))
-	for i, scope := range sorted {
-		const find = `SELECT id FROM ledger_budgets
-			WHERE scope_kind = $1 AND scope_id = $2 AND period = $3 AND period_start = $4`
-		err := tx.QueryRowContext(ctx, find, scope.Kind, scope.ID, periodTotal, startTotal).Scan(&ids[i])
-		if errors.Is(err, sql.ErrNoRows) {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO ledger_budgets (scope_kind, scope_id, period, period_start)
-				VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, scope.Kind, scope.ID, periodTotal, startTotal); err != nil {
-				return nil, err
-			}
-			err = tx.QueryRowContext(ctx, find, scope.Kind, scope.ID, periodTotal, startTotal).Scan(&ids[i])
+// hit opens an attempt that is settled already. Whoever owns the cache has the
+// answer, so nobody finds it here, and the call may be made when it is asked
+// for again and the cache has forgotten it.
+func (b *batch) hit(op *operation) error {
+	call := b.calls[op.reservation.Key]
+	for _, a := range call {
+		if a.Cached {
+			return nil
 		}
-		if err != nil {
-			return nil, err
+		if a.paid() {
+			return ledger.ErrAnswered
 		}
 	}
-	return ids, nil
-}
-
-func insertAttempt(ctx context.Context, tx *sql.Tx, a *ledger.Attempt, budgets []int64) error {
-	err := tx.QueryRowContext(ctx, `INSERT INTO ledger_attempts
-		(key, ordinal, state, hold_tokens, hold_nano_usd, provider, model, agent, agent_version, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-		a.Key, a.Ordinal, a.State, a.Hold.Tokens, a.Hold.NanoUSD, a.Provider, a.Model, a.Agent, a.AgentVersion, stamp(a.Created)).Scan(&a.ID)
-	if err != nil {
-		return fmt.Errorf("writing the attempt: %w", err)
-	}
-	for _, id := range budgets {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO ledger_charges (attempt, budget) VALUES ($1, $2)`, a.ID, id); err != nil {
-			return fmt.Errorf("writing whom the attempt is charged to: %w", err)
-		}
-	}
+	b.endStale(call, madeAgain)
+	a := b.opened(op.reservation, len(call)+1)
+	a.State, a.Cached, a.Ended = ledger.StateSettled, true, b.now
+	b.keep(a)
+	b.sum(a).CacheHits++
 	return nil
 }

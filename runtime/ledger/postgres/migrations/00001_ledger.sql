@@ -3,13 +3,14 @@
 -- What a scope has settled and held in a period, and its limit. The ceiling is
 -- the limit, or what was settled and held already when the limit was lowered
 -- below it; the database refuses to pass it. Overage is what settlements were
--- above their holds.
+-- above their holds. For days and months, the row without a start holds the
+-- limit that rows of new periods take over.
 CREATE TABLE ledger_budgets (
     id               BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    scope_kind       TEXT   NOT NULL,
-    scope_id         TEXT   NOT NULL,
-    period           TEXT   NOT NULL, -- total
-    period_start     TEXT   NOT NULL, -- first day of the period; empty for total
+    scope_kind       TEXT   COLLATE "C" NOT NULL CHECK (scope_kind IN ('request', 'run', 'client', 'team')),
+    scope_id         TEXT   COLLATE "C" NOT NULL,
+    period           TEXT   COLLATE "C" NOT NULL CHECK (period IN ('day', 'month', 'total')),
+    period_start     TEXT   COLLATE "C" NOT NULL, -- first day of the period, 2006-01-02; empty for total
     limit_tokens     BIGINT CHECK (limit_tokens > 0), -- NULL: no limit
     limit_nano_usd   BIGINT CHECK (limit_nano_usd > 0),
     ceiling_tokens   BIGINT,
@@ -28,61 +29,87 @@ CREATE TABLE ledger_budgets (
     UNIQUE (scope_kind, scope_id, period, period_start),
     CONSTRAINT tokens_within_limit CHECK (settled_tokens + held_tokens <= ceiling_tokens),
     CONSTRAINT money_within_limit CHECK (settled_nano_usd + held_nano_usd <= ceiling_nano_usd)
-);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
--- Logical calls. The winner is the attempt that was settled first.
-CREATE TABLE ledger_calls (
-    key        TEXT   PRIMARY KEY,
-    attempts   BIGINT NOT NULL,
-    dispatched BIGINT NOT NULL, -- 1 once an attempt was
-    winner     BIGINT
-);
+-- Attempts are numbered before they are written.
+CREATE SEQUENCE ledger_attempt_ids;
 
--- Physical attempts. Times are microseconds since 1970.
+-- Physical attempts. Whom one is charged to follows from run, client, team,
+-- bounded (by a limit of its own) and the day it was created. Times are
+-- microseconds since 1970, 0 where there is none; durations are microseconds.
 CREATE TABLE ledger_attempts (
-    id                 BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    key                TEXT   NOT NULL REFERENCES ledger_calls (key),
+    id                 BIGINT PRIMARY KEY,
+    key                TEXT   COLLATE "C" NOT NULL, -- of the logical call
     ordinal            BIGINT NOT NULL,
     state              TEXT   NOT NULL CHECK (state IN ('reserved', 'dispatched', 'settled', 'released', 'uncertain')),
+    sent               BIGINT NOT NULL, -- 1 once it was dispatched
+    winner             BIGINT NOT NULL, -- 1 for the attempt that answered its call first
+    cached             BIGINT NOT NULL, -- 1: answered from a cache, never sent
+    bounded            BIGINT NOT NULL, -- 1: charged to a budget of the call too
+    run                TEXT   COLLATE "C" NOT NULL,
+    client             TEXT   COLLATE "C" NOT NULL,
+    team               TEXT   COLLATE "C" NOT NULL,
+    feature            TEXT   COLLATE "C" NOT NULL,
     hold_tokens        BIGINT NOT NULL,
     hold_nano_usd      BIGINT NOT NULL,
     provider           TEXT   NOT NULL,
-    model              TEXT   NOT NULL,
+    region             TEXT   NOT NULL,
+    model              TEXT   COLLATE "C" NOT NULL,
     agent              TEXT   NOT NULL,
     agent_version      TEXT   NOT NULL,
+    wait               BIGINT NOT NULL,
     input_tokens       BIGINT NOT NULL DEFAULT 0,
     output_tokens      BIGINT NOT NULL DEFAULT 0,
     cache_read_tokens  BIGINT NOT NULL DEFAULT 0,
     cache_write_tokens BIGINT NOT NULL DEFAULT 0,
     nano_usd           BIGINT NOT NULL DEFAULT 0,
-    latency_micros     BIGINT NOT NULL DEFAULT 0,
+    latency            BIGINT NOT NULL DEFAULT 0,
+    first_token        BIGINT NOT NULL DEFAULT 0,
     reason             TEXT   NOT NULL DEFAULT '',
     created            BIGINT NOT NULL,
-    ended              BIGINT,
-    UNIQUE (key, ordinal)
+    expires            BIGINT NOT NULL,
+    ended              BIGINT NOT NULL DEFAULT 0
 );
 
--- What is still open or unclear, for those who look after it.
-CREATE INDEX ledger_attempts_open ON ledger_attempts (state, created)
-    WHERE state IN ('reserved', 'dispatched', 'uncertain');
+CREATE UNIQUE INDEX ledger_attempts_by_key ON ledger_attempts (key, ordinal);
+CREATE INDEX ledger_attempts_by_run ON ledger_attempts (run, id) WHERE run <> '';
+CREATE INDEX ledger_attempts_by_client ON ledger_attempts (client, id) WHERE client <> '';
+CREATE INDEX ledger_attempts_by_team ON ledger_attempts (team, id) WHERE team <> '';
 
--- Which budgets an attempt is charged to.
-CREATE TABLE ledger_charges (
-    attempt BIGINT NOT NULL REFERENCES ledger_attempts (id),
-    budget  BIGINT NOT NULL REFERENCES ledger_budgets (id),
-    PRIMARY KEY (attempt, budget)
-);
+-- What is still open, for the sweeper, and what somebody has to look after.
+CREATE INDEX ledger_attempts_open ON ledger_attempts (expires) WHERE state IN ('reserved', 'dispatched');
+CREATE INDEX ledger_attempts_uncertain ON ledger_attempts (id) WHERE state = 'uncertain';
+CREATE INDEX ledger_attempts_released ON ledger_attempts (id) WHERE state = 'released';
 
-CREATE INDEX ledger_charges_by_budget ON ledger_charges (budget, attempt);
-
+-- The answers of calls that somebody may ask for again.
 CREATE TABLE ledger_responses (
     attempt  BIGINT PRIMARY KEY REFERENCES ledger_attempts (id),
     response BYTEA NOT NULL
 );
 
+-- What was settled, summed up in the transactions of the settlements. The day
+-- is that of the attempt's creation, in UTC.
+CREATE TABLE ledger_usage (
+    day                TEXT   COLLATE "C" NOT NULL,
+    client             TEXT   COLLATE "C" NOT NULL,
+    team               TEXT   COLLATE "C" NOT NULL,
+    feature            TEXT   COLLATE "C" NOT NULL,
+    model              TEXT   COLLATE "C" NOT NULL,
+    input_tokens       BIGINT NOT NULL,
+    output_tokens      BIGINT NOT NULL,
+    cache_read_tokens  BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    nano_usd           BIGINT NOT NULL,
+    calls              BIGINT NOT NULL,
+    cache_hits         BIGINT NOT NULL,
+    overage_tokens     BIGINT NOT NULL,
+    overage_nano_usd   BIGINT NOT NULL,
+    PRIMARY KEY (day, client, team, feature, model)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+
 -- +goose Down
+DROP TABLE ledger_usage;
 DROP TABLE ledger_responses;
-DROP TABLE ledger_charges;
 DROP TABLE ledger_attempts;
-DROP TABLE ledger_calls;
+DROP SEQUENCE ledger_attempt_ids;
 DROP TABLE ledger_budgets;

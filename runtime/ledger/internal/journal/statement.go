@@ -1,0 +1,147 @@
+package journal
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind is the type of a column.
+type Kind int
+
+// The kinds of columns.
+const (
+	Integer Kind = iota
+	Text
+	Bytes
+)
+
+// Statement is one change of many rows, in the words of both databases: SQLite
+// is quick at many small statements, PostgreSQL at one with arrays.
+type Statement struct {
+	Row   string // for one row of values
+	Rows  string // for all, one array for each column
+	Kinds []Kind // of the columns
+}
+
+// Query is a selection by a list of keys.
+type Query struct {
+	text  string // up to the condition
+	table string
+	keys  columns
+	order string
+}
+
+// column is a name and its kind: "name" holds integers, "name text" texts,
+// "name bytes" bytes.
+type column struct {
+	name string
+	kind Kind
+}
+
+type columns []column
+
+func columnsOf(list ...string) columns {
+	all := make(columns, len(list))
+	for i, entry := range list {
+		name, kind, _ := strings.Cut(entry, " ")
+		all[i].name = name
+		switch kind {
+		case "text":
+			all[i].kind = Text
+		case "bytes":
+			all[i].kind = Bytes
+		}
+	}
+	return all
+}
+
+func (c columns) kinds() []Kind {
+	kinds := make([]Kind, len(c))
+	for i := range c {
+		kinds[i] = c[i].kind
+	}
+	return kinds
+}
+
+// each puts a word for every column together.
+func (c columns) each(separator string, word func(i int, c column) string) string {
+	words := make([]string, len(c))
+	for i := range c {
+		words[i] = word(i, c[i])
+	}
+	return strings.Join(words, separator)
+}
+
+func (c columns) names() string {
+	return c.each(", ", func(_ int, c column) string { return c.name })
+}
+
+func (c columns) marks() string {
+	return c.each(", ", func(int, column) string { return "?" })
+}
+
+func (c columns) arrays() string {
+	return "unnest(" + c.each(", ", func(i int, c column) string {
+		return fmt.Sprintf("$%d::%s[]", i+1, [...]string{"bigint", "text", "bytea"}[c.kind])
+	}) + ")"
+}
+
+// insert writes rows; tail is what follows their values.
+func insert(table string, c columns, tail string) *Statement {
+	head := "INSERT INTO " + table + " (" + c.names() + ") "
+	return &Statement{
+		Row:   head + "VALUES (" + c.marks() + ")" + tail,
+		Rows:  head + "SELECT * FROM " + c.arrays() + tail,
+		Kinds: c.kinds(),
+	}
+}
+
+// insertSums writes rows whose sums are added to those of the row with the
+// same keys.
+func insertSums(table string, keys, sums columns) *Statement {
+	return insert(table, append(keys[:len(keys):len(keys)], sums...), " ON CONFLICT ("+keys.names()+") DO UPDATE SET "+
+		sums.each(", ", func(_ int, c column) string { return c.name + " = " + table + "." + c.name + " + excluded." + c.name }))
+}
+
+// update changes rows by their keys. A row of values is what is set or added,
+// then the keys.
+func update(table string, changed, keys columns, add bool) *Statement {
+	set := func(c column, value string) string {
+		if add {
+			return c.name + " = " + table + "." + c.name + " + " + value
+		}
+		return c.name + " = " + value
+	}
+	all := append(changed[:len(changed):len(changed)], keys...)
+	return &Statement{
+		Row: "UPDATE " + table + " SET " + changed.each(", ", func(_ int, c column) string { return set(c, "?") }) +
+			" WHERE " + keys.each(" AND ", func(_ int, c column) string { return c.name + " = ?" }),
+		Rows: "UPDATE " + table + " SET " + changed.each(", ", func(_ int, c column) string { return set(c, "v."+c.name) }) +
+			" FROM " + all.arrays() + " AS v(" + all.names() + ") WHERE " +
+			keys.each(" AND ", func(_ int, c column) string { return table + "." + c.name + " = v." + c.name }),
+		Kinds: all.kinds(),
+	}
+}
+
+// selection is a query for columns of a table by keys.
+func selection(table string, wanted string, keys columns, order string) *Query {
+	return &Query{text: "SELECT " + wanted + " FROM " + table, table: table, keys: keys, order: order}
+}
+
+// Kinds of the columns of a key.
+func (q *Query) Kinds() []Kind { return q.keys.kinds() }
+
+// Marked is the query for n keys with a placeholder for every column of each.
+func (q *Query) Marked(n int) string {
+	if len(q.keys) == 1 {
+		return q.text + " WHERE " + q.keys[0].name + " IN (" + strings.Repeat("?, ", n-1) + "?)" + q.order
+	}
+	tuple := "(" + q.keys.marks() + ")"
+	return q.text + " WHERE (" + q.keys.names() + ") IN (VALUES " + strings.Repeat(tuple+", ", n-1) + tuple + ")" + q.order
+}
+
+// Locking is the query for any number of keys, an array for each column, that
+// locks what it gives.
+func (q *Query) Locking() string {
+	return q.text + " WHERE (" + q.keys.names() + ") IN (SELECT * FROM " + q.keys.arrays() + ")" + q.order + " FOR UPDATE"
+}
