@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// maxConcurrency bounds what a provider may be asked at the same time.
+const maxConcurrency = 10_000
+
 // check looks for what types cannot say, and names each key that is wrong.
 func (c Config) check() error {
 	failures := []error{
@@ -21,6 +24,12 @@ func (c Config) check() error {
 		webAddress("providers.openai.base_url", c.Providers.OpenAI.BaseURL),
 		positive("providers.openai.timeout", c.Providers.OpenAI.Timeout),
 		positive("providers.bedrock.timeout", c.Providers.Bedrock.Timeout),
+		between("providers.openai.concurrency", c.Providers.OpenAI.Concurrency, 1, maxConcurrency),
+		between("providers.bedrock.concurrency", c.Providers.Bedrock.Concurrency, 1, maxConcurrency),
+		positive("gateway.queue_timeout", c.Gateway.QueueTimeout),
+		positive("gateway.drain", c.Gateway.Drain),
+		positive("gateway.cache_bytes", c.Gateway.CacheBytes),
+		positive("gateway.cache_ttl", c.Gateway.CacheTTL),
 		between("research.concurrency", c.Research.Concurrency, 1, 16),
 		between("research.max_iterations", c.Research.MaxIterations, 0, 3),
 		oneOf("research.unsupported", c.Research.Unsupported, "mark", "drop"),
@@ -45,6 +54,8 @@ func (c Config) check() error {
 	if c.Telemetry.OTLPEndpoint != "" {
 		failures = append(failures, webAddress("telemetry.otlp_endpoint", c.Telemetry.OTLPEndpoint))
 	}
+	failures = append(failures, webAddresses("providers.openai.base_urls", c.Providers.OpenAI.BaseURLs)...)
+	failures = append(failures, webAddresses("providers.bedrock.endpoints", c.Providers.Bedrock.Endpoints)...)
 	failures = append(failures, c.model("models.default", c.Models.Default))
 	for _, agent := range slices.Sorted(maps.Keys(c.Models.Agents)) {
 		failures = append(failures, c.model("models.agents."+agent, c.Models.Agents[agent]))
@@ -60,6 +71,8 @@ func (c Config) model(key, name string) error {
 		return fmt.Errorf("%s: no model %q in the catalog; the nearest is %q, all are %s", key, name, nearest(name, names), strings.Join(names, ", "))
 	case !model.Priced:
 		return fmt.Errorf("%s: model %q has no price in the catalog, and unpriced models are refused; add price: {input: …, output: …}", key, name)
+	case model.Embedding:
+		return fmt.Errorf("%s: model %q makes vectors, and cannot serve an agent", key, name)
 	}
 	return nil
 }
@@ -80,6 +93,13 @@ func webAddress(key, value string) error {
 		return fmt.Errorf("%s: the URL must not hold a password", key)
 	}
 	return nil
+}
+
+func webAddresses(key string, values map[string]string) (failures []error) {
+	for _, region := range slices.Sorted(maps.Keys(values)) {
+		failures = append(failures, webAddress(key+"."+region, values[region]))
+	}
+	return failures
 }
 
 func notEmpty(key, value string) error {

@@ -17,6 +17,7 @@ type Config struct {
 	Database  Database  `yaml:"database"`
 	Models    Models    `yaml:"models"`
 	Providers Providers `yaml:"providers"`
+	Gateway   Gateway   `yaml:"gateway"`
 	Research  Research  `yaml:"research"`
 	Limits    Limits    `yaml:"limits"`
 	Telemetry Telemetry `yaml:"telemetry"`
@@ -61,17 +62,29 @@ type Providers struct {
 
 // OpenAI is any endpoint that speaks OpenAI's chat completions.
 type OpenAI struct {
-	BaseURL    string        `yaml:"base_url"`
-	APIKeyEnv  string        `yaml:"api_key_env"`
-	JSONSchema bool          `yaml:"json_schema"`
-	Timeout    time.Duration `yaml:"timeout"`
+	BaseURL     string            `yaml:"base_url"`
+	BaseURLs    map[string]string `yaml:"base_urls"` // by region
+	APIKeyEnv   string            `yaml:"api_key_env"`
+	JSONSchema  bool              `yaml:"json_schema"`
+	Timeout     time.Duration     `yaml:"timeout"`
+	Concurrency int               `yaml:"concurrency"`
 }
 
 // Bedrock is Amazon Bedrock; credentials come from AWS's own chain.
 type Bedrock struct {
-	Region   string        `yaml:"region"`
-	Endpoint string        `yaml:"endpoint"`
-	Timeout  time.Duration `yaml:"timeout"`
+	Region      string            `yaml:"region"`
+	Endpoint    string            `yaml:"endpoint"`
+	Endpoints   map[string]string `yaml:"endpoints"` // by region
+	Timeout     time.Duration     `yaml:"timeout"`
+	Concurrency int               `yaml:"concurrency"`
+}
+
+// Gateway is what every model call goes through.
+type Gateway struct {
+	QueueTimeout time.Duration `yaml:"queue_timeout"`
+	Drain        time.Duration `yaml:"drain"`
+	CacheBytes   int64         `yaml:"cache_bytes"`
+	CacheTTL     time.Duration `yaml:"cache_ttl"`
 }
 
 // Research holds the defaults of a research run.
@@ -122,4 +135,15 @@ type Model struct {
 	Output        int64
 	CacheRead     int64
 	CacheWrite    int64
+	Tiers         []PriceTier // dearer prices for long inputs, by Above
+	Regions       []string    // in the order they are tried; empty is the provider's own
+	Fallbacks     []string    // models of the catalog, tried in order when this one is down
+	Embedding     bool        // makes vectors, not messages; MaxOutput is 0
+}
+
+// PriceTier is what tokens cost in a request whose input is above Above tokens.
+// It has no name of its own, so that models convert to those of the gateway.
+type PriceTier = struct {
+	Above                                int
+	Input, Output, CacheRead, CacheWrite int64
 }

@@ -38,9 +38,15 @@ func TestDefaults(t *testing.T) {
 	want := configs.Model{
 		Provider: "bedrock", ID: "global.anthropic.claude-sonnet-4-20250514-v1:0", ContextWindow: 200000, MaxOutput: 8192,
 		Priced: true, Input: 3e9, Output: 15e9, CacheRead: 3e8, CacheWrite: 375e7,
+		Regions: []string{"us-east-1", "us-west-2"}, Fallbacks: []string{"anthropic.claude-haiku-4-5-20251001"},
 	}
-	if sonnet != want {
+	if !reflect.DeepEqual(sonnet, want) {
 		t.Errorf("sonnet: %+v", sonnet)
+	}
+	for _, name := range []string{"amazon.titan-embed-text-v2:0", "text-embedding-3-small"} {
+		if m := c.Catalog[name]; !m.Embedding || !m.Priced || m.Input != 2e7 || m.Output != 0 || m.MaxOutput != 0 {
+			t.Errorf("%s: %+v", name, m)
+		}
 	}
 	if mini := c.Catalog["gpt-4o-mini"]; mini.CacheRead != 75e6 || mini.CacheWrite != mini.Input {
 		t.Errorf("gpt-4o-mini: %+v", mini)
@@ -143,6 +149,10 @@ func TestErrorsNameThePlace(t *testing.T) {
 			env:  map[string]string{"QUAESTOR_MODELS_AGENTS": "writer"},
 			want: []string{"QUAESTOR_MODELS_AGENTS", "name=value"},
 		},
+		"no concurrency":     {file: "providers: {openai: {concurrency: 0}}", want: []string{"providers.openai.concurrency", "1 to 10000"}},
+		"no drain":           {file: "gateway: {drain: 0s}", want: []string{"gateway.drain", "more than 0"}},
+		"regional address":   {file: "providers: {bedrock: {endpoints: {eu: here}}}", want: []string{"providers.bedrock.endpoints.eu", "URL"}},
+		"vectors for agents": {file: "models: {default: text-embedding-3-small}", want: []string{"models.default", "makes vectors"}},
 		"too fine an amount": {file: "research: {budget: {usd: 0.0000000001}}", want: []string{"research.budget.usd", "nine decimals"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,12 +173,24 @@ func TestErrorsNameThePlace(t *testing.T) {
 func TestCatalogErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ entry, want string }{
-		"half a price": {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: 1}}", "input and output"},
-		"no provider":  {"{id: i, context_window: 10, max_output: 5}", "provider"},
-		"no room":      {"{provider: p, id: i, context_window: 5, max_output: 5}", "context_window"},
-		"unknown key":  {"{provider: p, id: i, contextwindow: 5}", `"models.m.contextwindow"`},
-		"negative":     {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: -1, output: 1}}", "models.m.price.input"},
-		"exponent":     {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: 1e3, output: 1}}", "models.m.price.input"},
+		"half a price":        {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: 1}}", "input and output"},
+		"no provider":         {"{id: i, context_window: 10, max_output: 5}", "provider"},
+		"no room":             {"{provider: p, id: i, context_window: 5, max_output: 5}", "context_window"},
+		"unknown key":         {"{provider: p, id: i, contextwindow: 5}", `"models.m.contextwindow"`},
+		"negative":            {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: -1, output: 1}}", "models.m.price.input"},
+		"text for a list":     {"{provider: p, id: i, context_window: 10, max_output: 5, regions: here}", "models.m.regions: a list"},
+		"region twice":        {"{provider: p, id: i, context_window: 10, max_output: 5, regions: [a, a]}", `regions: "a"`},
+		"unknown fallback":    {"{provider: p, id: i, context_window: 10, max_output: 5, fallbacks: [gpt-4o-mimi]}", `"gpt-4o-mimi" in the catalog; the nearest is "gpt-4o-mini"`},
+		"unpriced fallback":   {"{provider: p, id: i, context_window: 10, max_output: 5, fallbacks: [n]}\n  n: {provider: p, id: i, context_window: 10, max_output: 5}", `"n" has no price`},
+		"itself":              {"{provider: p, id: i, context_window: 10, max_output: 5, fallbacks: [m], price: {input: 1, output: 1}}", `model "m": fallbacks: they lead in a circle: m, m`},
+		"circle":              {"{provider: p, id: i, context_window: 10, max_output: 5, fallbacks: [n], price: {input: 1, output: 1}}\n  n: {provider: p, id: i, context_window: 10, max_output: 5, fallbacks: [m], price: {input: 1, output: 1}}", "circle: m, n, m"},
+		"vectors for answers": {"{provider: p, id: i, context_window: 10, max_output: 5, fallbacks: [text-embedding-3-small]}", "makes vectors"},
+		"output of vectors":   {"{provider: p, id: i, context_window: 10, max_output: 5, embedding: true}", "no max_output"},
+		"tier without output": {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: 1, output: 1, tiers: [{above: 5, input: 1}]}}", "tier 1 (above 5) needs input and output"},
+		"tier beyond window":  {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: 1, output: 1, tiers: [{above: 10, input: 1, output: 1}]}}", "below context_window"},
+		"tiers that fall":     {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: 1, output: 1, tiers: [{above: 5, input: 1, output: 1}, {above: 5, input: 2, output: 2}]}}", "tier 2: above must rise"},
+		"unknown key of tier": {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: 1, output: 1, tiers: [{over: 5}]}}", `"models.m.price.tiers.over"; the nearest valid key is "models.NAME.price.tiers.above"`},
+		"exponent":            {"{provider: p, id: i, context_window: 10, max_output: 5, price: {input: 1e3, output: 1}}", "models.m.price.input"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -178,6 +200,19 @@ func TestCatalogErrors(t *testing.T) {
 				t.Errorf("error %v does not say %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestTiersOfPrices(t *testing.T) {
+	t.Parallel()
+	catalog := write(t, "models:\n  m: {provider: p, id: i, context_window: 1000, max_output: 5, price: {input: 3, output: 15, tiers: [{above: 200, input: 6, output: 22.5, cache_read: 0.6}]}}\n")
+	c, err := configs.Load(write(t, "models: {catalog: '"+catalog+"'}"), none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []configs.PriceTier{{Above: 200, Input: 6e9, Output: 225e8, CacheRead: 6e8, CacheWrite: 6e9}}
+	if got := c.Catalog["m"].Tiers; !reflect.DeepEqual(got, want) {
+		t.Errorf("tiers %+v, want %+v", got, want)
 	}
 }
 

@@ -61,6 +61,8 @@ func (r *reader) value(node *yaml.Node, t reflect.Type, key string) any {
 			return nil
 		}
 		return r.mapping(node, t, key)
+	case t.Kind() == reflect.Slice:
+		return r.list(node, t, key)
 	case node.Kind != yaml.ScalarNode:
 		r.fail(node, "%s: %s is wanted, not %s", key, wanted(t), describe(node))
 		return nil
@@ -71,6 +73,20 @@ func (r *reader) value(node *yaml.Node, t reflect.Type, key string) any {
 		return nil
 	}
 	return value
+}
+
+func (r *reader) list(node *yaml.Node, t reflect.Type, key string) any {
+	if node.Kind != yaml.SequenceNode {
+		r.fail(node, "%s: a list is wanted, not %s", key, describe(node))
+		return nil
+	}
+	values := []any{}
+	for _, item := range node.Content {
+		if value := r.value(item, t.Elem(), key); value != nil {
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
 func (r *reader) mapping(node *yaml.Node, t reflect.Type, key string) map[string]any {
@@ -122,7 +138,7 @@ func fields(t reflect.Type) func(yield func(reflect.StructField) bool) {
 
 // keysOf lists every key below t, sections included.
 func keysOf(t reflect.Type, prefix string, keys []string) []string {
-	if t.Kind() == reflect.Pointer {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
 	switch t.Kind() {

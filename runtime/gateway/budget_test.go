@@ -216,7 +216,7 @@ func TestOverageIsRecordedApart(t *testing.T) {
 // broken is a ledger that fails where it is told to.
 type broken struct {
 	ledger.Ledger
-	reserve, dispatch, settle error
+	reserve, settle error
 }
 
 func (b *broken) Reserve(ctx context.Context, r ledger.Reservation) (ledger.Attempt, error) {
@@ -226,16 +226,9 @@ func (b *broken) Reserve(ctx context.Context, r ledger.Reservation) (ledger.Atte
 	return b.Ledger.Reserve(ctx, r)
 }
 
-func (b *broken) Dispatch(ctx context.Context, id int64) error {
-	if b.dispatch != nil {
-		return b.dispatch
-	}
-	return b.Ledger.Dispatch(ctx, id)
-}
-
-func (b *broken) Settle(ctx context.Context, id int64, s ledger.Settlement) error {
+func (b *broken) Settle(ctx context.Context, id int64, s ledger.Settlement) (ledger.Left, error) {
 	if err := b.settle; err != nil {
-		return err
+		return ledger.Left{}, err
 	}
 	return b.Ledger.Settle(ctx, id, s)
 }
@@ -243,22 +236,18 @@ func (b *broken) Settle(ctx context.Context, id int64, s ledger.Settlement) erro
 func TestALedgerThatFailsBeforeDispatch(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("disk full")
-	for name, book := range map[string]*broken{"reserve": {reserve: gone}, "dispatch": {dispatch: gone}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := setup(t, nil, func(o *gateway.Options) { book.Ledger = o.Ledger; o.Ledger = book })
-			_, err := f.Invoke(t.Context(), call("k"))
-			var failed *gateway.CallError
-			if !errors.Is(err, gone) || !errors.As(err, &failed) || !failed.Retryable {
-				t.Errorf("error %v", err)
-			}
-			if len(f.double.Requests()) > 0 {
-				t.Error("it was sent")
-			}
-			if b := f.balance(t); b.Held != (ledger.Amount{}) {
-				t.Errorf("held %+v", b.Held)
-			}
-		})
+	f := setup(t, nil, func(o *gateway.Options) { o.Ledger = &broken{Ledger: o.Ledger, reserve: gone} })
+	_, err := f.Invoke(t.Context(), call("k"))
+	var failed *gateway.CallError
+	var lost *gateway.LedgerError
+	if !errors.Is(err, gone) || !errors.As(err, &failed) || !failed.Retryable || !errors.As(err, &lost) {
+		t.Errorf("error %v", err)
+	}
+	if len(f.double.Requests()) > 0 {
+		t.Error("it was sent")
+	}
+	if b := f.balance(t); b.Held != (ledger.Amount{}) {
+		t.Errorf("held %+v", b.Held)
 	}
 }
 

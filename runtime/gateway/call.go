@@ -1,10 +1,7 @@
 package gateway
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -36,9 +33,10 @@ type Call struct {
 	Limit        ledger.Limit // of the run, set where the run has none yet
 	RequestLimit ledger.Limit // of this call alone, over all its attempts
 
-	// Emit makes it a stream: it is given the pieces of the answer as they come.
-	// When it fails, its caller is gone: the rest is drained for a bounded time,
-	// so that the call can be settled.
+	// Emit makes it a stream: it is given the pieces of the answer as they come,
+	// in order, from one goroutine at a time; while it does not return, the
+	// provider waits. When it fails, or ctx ends, its caller is gone: the rest is
+	// drained for a bounded time, so that the call can be settled.
 	Emit func(provider.Delta) error
 	// Cache lets the answer come from, and go to, the client's cache. With a
 	// temperature above 0 it takes CacheAlways.
@@ -46,6 +44,9 @@ type Call struct {
 	// Shape lets the oldest messages be left out where the input would not fit
 	// the model's window.
 	Shape bool
+	// BlockInjections refuses the call where Inspect gives what users, documents
+	// or tools sent a score of this or above; 0 only logs it.
+	BlockInjections float64
 	// Transient says that nobody will ask again with the same key: the answer
 	// is not kept with the settlement.
 	Transient bool
@@ -79,7 +80,7 @@ type Result struct {
 // Omitted is what was left out of the input to fit the model's window.
 type Omitted struct {
 	Messages int
-	Tokens   int64 // as they were bounded
+	Tokens   int64 // as they were estimated
 }
 
 // AttemptNote is what became of one physical attempt, for those who look into
@@ -111,133 +112,4 @@ type EmbedResult struct {
 	Model    string
 	NanoUSD  int64
 	Left     ledger.Left
-}
-
-// flight is a call under way in this process.
-type flight struct {
-	done   chan struct{}
-	result Result
-	err    error
-}
-
-// Invoke answers a call: from the ledger when it has been answered before, else
-// by a provider, within every budget. Callers in one process that ask for the
-// same key at once share one flight. Every error is a *CallError, except that of
-// a ctx that ended while another caller's flight was waited for.
-func (g *Gateway) Invoke(ctx context.Context, call Call) (Result, error) {
-	if call.Key == "" || call.Run == "" {
-		return Result{}, &CallError{Key: call.Key, Err: errors.New("a call needs a key and a run")}
-	}
-	for {
-		f, mine := g.board(call.Key)
-		if mine {
-			return g.fly(ctx, call, f)
-		}
-		select {
-		case <-ctx.Done():
-			return Result{}, fmt.Errorf("waiting for call %s: %w", call.Key, ctx.Err())
-		case <-f.done:
-		}
-		if f.err == nil {
-			result := f.result
-			result.Replayed = true
-			return result, nil
-		}
-		if !cancelled(f.err) || ctx.Err() != nil {
-			return Result{}, f.err
-		}
-		// The other caller went away; this one has not.
-	}
-}
-
-func (g *Gateway) board(key string) (f *flight, mine bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if f, under := g.flights[key]; under {
-		return f, false
-	}
-	f = &flight{done: make(chan struct{}), err: errors.New("the call was abandoned")}
-	g.flights[key] = f
-	return f, true
-}
-
-func (g *Gateway) fly(ctx context.Context, call Call, f *flight) (Result, error) {
-	defer func() {
-		g.mu.Lock()
-		delete(g.flights, call.Key)
-		g.mu.Unlock()
-		close(f.done)
-	}()
-	f.result, f.err = g.answer(ctx, call)
-	return f.result, f.err
-}
-
-// answer replays the call or makes it.
-func (g *Gateway) answer(ctx context.Context, call Call) (Result, error) {
-	name := g.modelFor(call)
-	fail := func(err error) (Result, error) {
-		return Result{}, &CallError{Key: call.Key, Model: name, Retryable: retryable(err), Err: err}
-	}
-	if result, found, err := g.replay(ctx, call.Key); found || err != nil {
-		if err != nil {
-			return fail(err)
-		}
-		return result, nil
-	}
-	model, server, err := g.resolve(name)
-	if err != nil {
-		return fail(err)
-	}
-	if err := g.limitRun(ctx, call); err != nil {
-		return fail(err)
-	}
-	request := provider.Request{
-		Model: model.ID, Agent: call.Agent, Input: call.Input, System: call.System, Messages: call.Messages,
-		Tools: call.Tools, Output: call.Output, Temperature: call.Temperature, MaxTokens: model.MaxOutput,
-	}
-	if call.MaxTokens > 0 {
-		request.MaxTokens = min(call.MaxTokens, model.MaxOutput)
-	}
-	input, err := inputBound(ctx, server, request)
-	if err != nil {
-		return fail(fmt.Errorf("counting the input: %w", err))
-	}
-	t := &trip{gateway: g, call: call, name: name, model: model, server: server, request: request, input: input}
-	return t.run(ctx)
-}
-
-// replay gives the stored answer of a call.
-func (g *Gateway) replay(ctx context.Context, key string) (Result, bool, error) {
-	stored, found, err := g.options.Ledger.Find(ctx, key)
-	if err != nil || !found {
-		return Result{}, false, err
-	}
-	result := Result{Model: stored.Attempt.Model, NanoUSD: stored.Attempt.Usage.NanoUSD, Replayed: true}
-	if err := json.Unmarshal(stored.Response, &result.Response); err != nil {
-		return Result{}, false, fmt.Errorf("decoding the stored response of attempt %d: %w", stored.Attempt.ID, err)
-	}
-	return result, true, nil
-}
-
-func (g *Gateway) limitRun(ctx context.Context, call Call) error {
-	if call.Limit == (ledger.Limit{}) {
-		return nil
-	}
-	balance, err := g.options.Ledger.Balance(ctx, ledger.Scope{Kind: ledger.ScopeRun, ID: call.Run})
-	if err != nil || balance.Limit != (ledger.Limit{}) {
-		return err
-	}
-	return g.EnsureRun(ctx, call.Run, call.Limit)
-}
-
-// scopes are who pays for a call.
-func (c Call) scopes() []ledger.Scope {
-	scopes := []ledger.Scope{{Kind: ledger.ScopeRun, ID: c.Run}}
-	if c.Client != "" {
-		scopes = append(scopes, ledger.Scope{Kind: ledger.ScopeClient, ID: c.Client})
-	}
-	if c.Team != "" {
-		scopes = append(scopes, ledger.Scope{Kind: ledger.ScopeTeam, ID: c.Team})
-	}
-	return scopes
 }

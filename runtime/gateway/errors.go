@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
@@ -31,13 +32,75 @@ func (e *UnknownModelError) Error() string {
 	return fmt.Sprintf("model %q cannot be used: %s", e.Model, e.Reason)
 }
 
+// LedgerError says that the ledger could not be asked or told. Nothing was sent.
+type LedgerError struct {
+	Doing string // what the ledger was needed for
+	Err   error
+}
+
+// Error implements error.
+func (e *LedgerError) Error() string {
+	return fmt.Sprintf("%s failed, and without the ledger nothing is sent: %v", e.Doing, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *LedgerError) Unwrap() error { return e.Err }
+
+// errNotKept says that a call was answered and its answer not kept.
+var errNotKept = errors.New("it was answered before, and its answer was not kept: use a new key")
+
+// errForeignKey says that a key belongs to a call of somebody else.
+var errForeignKey = errors.New("its key is that of a call of another run or client: use a new key")
+
+// ledgerFailed names a failure of the ledger as such, unless it is that the
+// caller went away.
+func ledgerFailed(ctx context.Context, doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return &LedgerError{Doing: doing, Err: err}
+}
+
+// InjectionError refuses a call whose text tries to instruct the model over the
+// heads of those who built on it.
+type InjectionError struct {
+	Injection Injection
+	Threshold float64
+}
+
+// Error implements error.
+func (e *InjectionError) Error() string {
+	return fmt.Sprintf("the input looks like an attempt to override instructions (score %.2f, from %.2f on it is refused: %s)",
+		e.Injection.Score, e.Threshold, strings.Join(e.Injection.Patterns, ", "))
+}
+
+// RefusedError says that a failed call was not tried elsewhere, because that was
+// refused. It wraps both: the failure, and why the next attempt was refused.
+type RefusedError struct {
+	Model   string // that was refused
+	Refusal error
+	Failure error // of the attempt before
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%v; trying again with model %q was refused: %v", e.Failure, e.Model, e.Refusal)
+}
+
+// Unwrap gives both causes.
+func (e *RefusedError) Unwrap() []error { return []error{e.Failure, e.Refusal} }
+
 // CallError is a logical call that failed. It wraps the cause: a
-// *ledger.ExceededError, *UnpricedError, *UnknownModelError, *provider.Error, or
-// a failure of the ledger.
+// *ledger.ExceededError, *UnpricedError, *UnknownModelError, *InjectionError,
+// *provider.Error, *LedgerError, or a *RefusedError with two of them.
 type CallError struct {
 	Key        string
 	Model      string
 	Attempts   int           // physical attempts this invocation made
+	Notes      []AttemptNote // what became of each
 	Retryable  bool          // whether the same call may succeed later
 	RetryAfter time.Duration // not before, when known
 	Err        error
@@ -54,6 +117,12 @@ func (e *CallError) Unwrap() error { return e.Err }
 // retryable says whether the same call may succeed later. Failures of the
 // ledger may.
 func retryable(err error) bool {
+	if refused := (*RefusedError)(nil); errors.As(err, &refused) {
+		return retryable(refused.Failure)
+	}
+	if injected := (*InjectionError)(nil); errors.As(err, &injected) || errors.Is(err, errNotKept) || errors.Is(err, errForeignKey) {
+		return false
+	}
 	var exceeded *ledger.ExceededError
 	var unpriced *UnpricedError
 	var unknown *UnknownModelError

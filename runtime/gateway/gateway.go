@@ -11,9 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +28,17 @@ import (
 // rather than squeezed into what a budget leaves.
 const DefaultMinOutput = 256
 
+// The defaults of Options.
+const (
+	DefaultConcurrency    = 64
+	DefaultQueueTimeout   = 10 * time.Second
+	DefaultDrain          = 10 * time.Second
+	DefaultAttemptTimeout = 6 * time.Minute
+	DefaultCacheBytes     = 64 << 20
+	DefaultCacheTTL       = time.Hour
+	DefaultSweepEvery     = 30 * time.Second
+)
+
 // Options says what a gateway works with. Ledger, Providers, Catalog and
 // Routes.Default are required.
 type Options struct {
@@ -39,10 +48,35 @@ type Options struct {
 	Routes    Routes
 	MinOutput int // tokens; 0 means DefaultMinOutput
 
+	// Concurrency is how many attempts may be under way at a provider, by its
+	// name; DefaultConcurrency where it says nothing. An attempt waits for a
+	// place for QueueTimeout at most, before anything is reserved.
+	Concurrency  map[string]int
+	QueueTimeout time.Duration
+	// Drain is how long an answer is read whose caller has gone.
+	Drain time.Duration
+	// AttemptTimeout ends attempts whose provider does not end them itself.
+	AttemptTimeout time.Duration
+
+	// CacheKey is the key of the digests that cached answers are found by;
+	// random when empty. CacheBytes bounds the memory of the cache, CacheTTL the
+	// age of an answer.
+	CacheKey   []byte
+	CacheBytes int64
+	CacheTTL   time.Duration
+
+	// Spool keeps outcomes that the ledger could not be told; nil keeps none,
+	// and such attempts keep their holds.
+	Spool Spool
+	// SweepEvery is how often Run looks after expired attempts and the spool.
+	SweepEvery time.Duration
+
 	Logger *zap.Logger
 	Tracer trace.TracerProvider
 	Meter  metric.MeterProvider
 
+	// Now is the clock of circuits, cache and expiry; nil is time.Now.
+	Now func() time.Time
 	// Sleep waits between attempts; nil is a timer that ctx ends.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Jitter draws from [0, d); nil is uniform.
@@ -75,7 +109,9 @@ type Model struct {
 }
 
 // PriceTier is what tokens cost in a request whose input is above Above tokens.
-type PriceTier struct {
+// It is the type of configs.PriceTier, without a name of its own, so that models
+// convert.
+type PriceTier = struct {
 	Above                                int
 	Input, Output, CacheRead, CacheWrite int64
 }
@@ -84,41 +120,64 @@ type PriceTier struct {
 type Gateway struct {
 	options   Options
 	telemetry telemetry
+	places    map[string][]place // by model: where it is tried, in order
+	slots     map[string]*slots  // by provider
+	cache     *cache
 
 	mu      sync.Mutex
 	flights map[string]*flight // by call key
 }
 
-// New makes a gateway and checks its routes: each names a model of the catalog
-// that has a price and a provider.
+// New makes a gateway and checks what it is to work with: routes name models of
+// the catalog that have a price and a provider, and so do fallbacks.
 func New(options Options) (*Gateway, error) {
 	if options.Ledger == nil {
 		return nil, errors.New("a gateway needs a ledger")
 	}
-	options.MinOutput = cmp.Or(options.MinOutput, DefaultMinOutput)
-	if options.Logger == nil {
-		options.Logger = zap.NewNop()
-	}
-	if options.Sleep == nil {
-		options.Sleep = sleep
-	}
-	if options.Jitter == nil {
-		options.Jitter = func(d time.Duration) time.Duration { return rand.N(d) }
-	}
-	telemetry, err := newTelemetry(options.Tracer, options.Meter)
+	options.setDefaults()
+	cache, err := newCache(options)
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{options: options, telemetry: telemetry, flights: map[string]*flight{}}
-	if _, _, err := g.resolve(options.Routes.Default); err != nil {
-		return nil, fmt.Errorf("checking the default model: %w", err)
+	g := &Gateway{options: options, cache: cache, flights: map[string]*flight{}, slots: map[string]*slots{}}
+	if err := g.checkCatalog(); err != nil {
+		return nil, err
 	}
-	for _, agent := range slices.Sorted(maps.Keys(options.Routes.Agents)) {
-		if _, _, err := g.resolve(options.Routes.Agents[agent]); err != nil {
-			return nil, fmt.Errorf("checking the model of agent %q: %w", agent, err)
+	for name := range options.Providers {
+		limit := cmp.Or(options.Concurrency[name], DefaultConcurrency)
+		if limit < 0 {
+			return nil, fmt.Errorf("provider %q cannot have a concurrency of %d: it must be 1 or more", name, limit)
 		}
+		g.slots[name] = newSlots(name, limit)
+	}
+	circuits := map[string]map[string]*circuit{}
+	g.places = placesOf(options.Catalog, circuits)
+	if g.telemetry, err = newTelemetry(options, circuits); err != nil {
+		return nil, err
 	}
 	return g, nil
+}
+
+func (o *Options) setDefaults() {
+	o.MinOutput = cmp.Or(o.MinOutput, DefaultMinOutput)
+	o.QueueTimeout = cmp.Or(o.QueueTimeout, DefaultQueueTimeout)
+	o.Drain = cmp.Or(o.Drain, DefaultDrain)
+	o.AttemptTimeout = cmp.Or(o.AttemptTimeout, DefaultAttemptTimeout)
+	o.CacheBytes = cmp.Or(o.CacheBytes, DefaultCacheBytes)
+	o.CacheTTL = cmp.Or(o.CacheTTL, DefaultCacheTTL)
+	o.SweepEvery = cmp.Or(o.SweepEvery, DefaultSweepEvery)
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Jitter == nil {
+		o.Jitter = func(d time.Duration) time.Duration { return rand.N(d) }
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -132,41 +191,23 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// modelFor is the name of the model that serves a call.
-func (g *Gateway) modelFor(call Call) string {
-	return cmp.Or(call.Model, g.options.Routes.Agents[call.Agent], g.options.Routes.Default)
-}
-
-// resolve finds a model that may be used, and who serves it.
-func (g *Gateway) resolve(name string) (Model, provider.Provider, error) {
-	model, known := g.options.Catalog[name]
-	if !known {
-		return Model{}, nil, &UnknownModelError{Model: name, Reason: "it is not in the catalog"}
-	}
-	if !model.Priced {
-		return Model{}, nil, &UnpricedError{Model: name}
-	}
-	server := g.options.Providers[model.Provider]
-	if server == nil {
-		return Model{}, nil, &UnknownModelError{Model: name, Reason: fmt.Sprintf("its provider %q is not configured", model.Provider)}
-	}
-	return model, server, nil
-}
-
 // EnsureRun sets the budget of a run; a zero field is no limit of that kind.
 func (g *Gateway) EnsureRun(ctx context.Context, run string, limit ledger.Limit) error {
 	scope := ledger.Scope{Kind: ledger.ScopeRun, ID: run}
-	balance, err := g.options.Ledger.Balance(ctx, scope)
-	if err != nil || balance.Limit == limit {
-		return err
+	balance, err := g.options.Ledger.Balance(ctx, scope, ledger.PeriodTotal)
+	if err != nil {
+		return ledgerFailed(ctx, "reading the budget of the run", err)
 	}
-	return g.options.Ledger.SetLimit(ctx, scope, limit)
+	if balance.Limit == limit {
+		return nil
+	}
+	return ledgerFailed(ctx, "setting the budget of the run", g.options.Ledger.SetLimit(ctx, scope, ledger.PeriodTotal, limit))
 }
 
 // Usage is what a run's model calls consumed so far. Attempts whose outcome is
 // unknown count as attempts and cost nothing here: they are not invoiced.
 func (g *Gateway) Usage(ctx context.Context, run string) (agents.Usage, error) {
-	b, err := g.options.Ledger.Balance(ctx, ledger.Scope{Kind: ledger.ScopeRun, ID: run})
+	b, err := g.options.Ledger.Balance(ctx, ledger.Scope{Kind: ledger.ScopeRun, ID: run}, ledger.PeriodTotal)
 	if err != nil {
 		return agents.Usage{}, err
 	}

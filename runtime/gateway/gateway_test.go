@@ -98,8 +98,10 @@ func TestRetriesByClass(t *testing.T) {
 		},
 		"unavailable once":  {classes: []provider.Class{provider.ClassUnavailable}, states: []ledger.State{uncertain, settled}, waits: []time.Duration{time.Second}},
 		"internal twice":    {classes: []provider.Class{provider.ClassInternal, provider.ClassInternal}, states: []ledger.State{uncertain, uncertain}, waits: []time.Duration{time.Second}, retryable: true},
-		"timeout":           {classes: []provider.Class{provider.ClassTimeout}, states: []ledger.State{uncertain}, retryable: true},
-		"not ready":         {classes: []provider.Class{provider.ClassNotReady}, states: []ledger.State{uncertain}, retryable: true},
+		"timeout once":      {classes: []provider.Class{provider.ClassTimeout}, states: []ledger.State{uncertain, settled}},
+		"timeout twice":     {classes: slices.Repeat([]provider.Class{provider.ClassTimeout}, 2), states: []ledger.State{uncertain, uncertain}, retryable: true},
+		"not ready thrice":  {classes: slices.Repeat([]provider.Class{provider.ClassNotReady}, 3), states: []ledger.State{uncertain, uncertain, uncertain, settled}, waits: slices.Repeat([]time.Duration{5 * time.Second}, 3)},
+		"not ready at all":  {classes: slices.Repeat([]provider.Class{provider.ClassNotReady}, 5), states: []ledger.State{uncertain, uncertain, uncertain, uncertain}, waits: slices.Repeat([]time.Duration{5 * time.Second}, 3), retryable: true},
 		"unreadable answer": {classes: []provider.Class{provider.ClassBadResponse}, states: []ledger.State{uncertain}, retryable: true},
 		"invalid":           {classes: []provider.Class{provider.ClassInvalid}, states: []ledger.State{released}},
 		"access":            {classes: []provider.Class{provider.ClassAccess}, states: []ledger.State{released}},
@@ -128,7 +130,7 @@ func TestRetriesByClass(t *testing.T) {
 			}
 			var failed *gateway.CallError
 			var cause *provider.Error
-			if !errors.As(err, &failed) || failed.Retryable != c.retryable || failed.Attempts != len(c.states) {
+			if !errors.As(err, &failed) || failed.Retryable != c.retryable || failed.Attempts != len(c.states) || len(failed.Notes) != len(c.states) {
 				t.Errorf("error %+v", err)
 			}
 			if !errors.As(err, &cause) || cause.Class != c.classes[0] {

@@ -29,6 +29,10 @@ func inputBound(ctx context.Context, server provider.Provider, r provider.Reques
 	if counter, ok := server.(provider.InputCounter); ok {
 		return counter.CountInput(ctx, r)
 	}
+	return textBound(r), nil
+}
+
+func textBound(r provider.Request) int64 {
 	bound := requestOverhead + len(r.System)
 	if len(r.Tools) > 0 || len(r.Output) > 0 {
 		bound += machineOverhead + jsonRerendering*len(r.Output)
@@ -45,16 +49,28 @@ func inputBound(ctx context.Context, server provider.Provider, r provider.Reques
 			bound += messageOverhead + len(result.CallID) + len(result.Name) + len(result.Value) + len(result.Error)
 		}
 	}
-	return int64(bound), nil
+	return int64(bound)
+}
+
+// dearest are the highest rates that can apply to a request of at most input
+// tokens: of the model, and of the price tiers that it can reach.
+func (m Model) dearest(input int64) (in, out int64) {
+	in, out = max(m.Input, m.CacheRead, m.CacheWrite), m.Output
+	for _, tier := range m.Tiers {
+		if input > int64(tier.Above) {
+			in, out = max(in, tier.Input, tier.CacheRead, tier.CacheWrite), max(out, tier.Output)
+		}
+	}
+	return in, out
 }
 
 // hold is an upper bound of what a call can consume: every input token at the
 // dearest rate that can apply, and all the output it may have.
 func (m Model) hold(input int64, maxTokens int) ledger.Amount {
-	dearest := max(m.Input, m.CacheRead, m.CacheWrite)
+	in, out := m.dearest(input)
 	return ledger.Amount{
 		Tokens:  input + int64(maxTokens),
-		NanoUSD: nanoUSD(part{input, dearest}, part{int64(maxTokens), m.Output}),
+		NanoUSD: nanoUSD(part{input, in}, part{int64(maxTokens), out}),
 	}
 }
 
@@ -63,25 +79,31 @@ func (m Model) affordable(refusal *ledger.ExceededError, input int64) int64 {
 	if refusal.Unit == "tokens" {
 		return refusal.Remaining - input
 	}
-	dearest := max(m.Input, m.CacheRead, m.CacheWrite)
-	if m.Output == 0 || nanoUSD(part{input, dearest}) > refusal.Remaining {
+	in, out := m.dearest(input)
+	if out == 0 || nanoUSD(part{input, in}) > refusal.Remaining {
 		return 0
 	}
-	// floor((remaining × 1e6 - input × dearest) / output), in 128 bits.
+	// floor((remaining × 1e6 - input × in) / out), in 128 bits.
 	haveHigh, haveLow := bits.Mul64(uint64(refusal.Remaining), tokensPerPricing)
-	spentHigh, spentLow := bits.Mul64(uint64(input), uint64(dearest))
+	spentHigh, spentLow := bits.Mul64(uint64(input), uint64(in))
 	low, borrow := bits.Sub64(haveLow, spentLow, 0)
 	high, _ := bits.Sub64(haveHigh, spentHigh, borrow)
-	if high >= uint64(m.Output) {
+	if high >= uint64(out) {
 		return math.MaxInt64
 	}
-	fits, _ := bits.Div64(high, low, uint64(m.Output))
+	fits, _ := bits.Div64(high, low, uint64(out))
 	return int64(min(fits, math.MaxInt64))
 }
 
-// cost is what usage costs.
+// cost is what usage costs, at the prices of the tier that its input reaches.
 func (m Model) cost(u provider.Tokens) int64 {
-	return nanoUSD(part{u.Input, m.Input}, part{u.Output, m.Output}, part{u.CacheRead, m.CacheRead}, part{u.CacheWrite, m.CacheWrite})
+	price := PriceTier{Input: m.Input, Output: m.Output, CacheRead: m.CacheRead, CacheWrite: m.CacheWrite}
+	for _, tier := range m.Tiers {
+		if u.Input+u.CacheRead+u.CacheWrite > int64(tier.Above) {
+			price = tier
+		}
+	}
+	return nanoUSD(part{u.Input, price.Input}, part{u.Output, price.Output}, part{u.CacheRead, price.CacheRead}, part{u.CacheWrite, price.CacheWrite})
 }
 
 // part is a number of tokens and their price in nano-dollars per million.

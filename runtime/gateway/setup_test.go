@@ -87,7 +87,7 @@ func failing(classes ...provider.Class) func(context.Context, int, provider.Requ
 
 func (f *fixture) balance(tb testing.TB) ledger.Balance {
 	tb.Helper()
-	b, err := f.ledger.Balance(tb.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"})
+	b, err := f.ledger.Balance(tb.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}, ledger.PeriodTotal)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func (f *fixture) balance(tb testing.TB) ledger.Balance {
 
 func (f *fixture) attempts(tb testing.TB) []ledger.Attempt {
 	tb.Helper()
-	attempts, err := f.ledger.Attempts(tb.Context(), ledger.Scope{Kind: ledger.ScopeRun, ID: "r"}, 0, 0)
+	attempts, err := f.ledger.Attempts(tb.Context(), ledger.AttemptFilter{})
 	if err != nil {
 		tb.Fatal(err)
 	}

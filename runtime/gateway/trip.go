@@ -2,10 +2,8 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -14,43 +12,55 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
 
-// How often, and with what waits, a call is attempted again inside one
-// invocation. What takes longer is left to the caller.
-const (
-	maxThrottled   = 3 // attempts after a throttled one
-	maxUnavailable = 1 // attempts after the service failed
-	baseWait       = 500 * time.Millisecond
-	maxWait        = 20 * time.Second
-)
-
-// endWithin bounds the writing of an outcome after the provider answered.
-const endWithin = 10 * time.Second
-
-// maxSqueezes bounds how often max_tokens is lowered to fit before a call is
-// refused; each try sees what other calls took meanwhile.
-const maxSqueezes = 8
-
-// trip is one invocation of a call that is not answered yet.
+// trip is one invocation of a call that is not answered yet: its attempts, one
+// after the other, at one place or several.
 type trip struct {
 	gateway *Gateway
 	call    Call
-	name    string // of the model
+	name    string   // of the model asked for
+	texts   []string // to embed; then the vectors are in vectors
+	sizes   int      // dimensions of the vectors
+	vectors [][]float32
+
+	places  []place
+	at      int
+	leg     *leg          // of the model at that place
+	wait    time.Duration // before the next attempt
+	cap     int           // of max_tokens, after a timeout; 0 is none
+	left    bool          // the caller of the stream went away
+	lowered bool          // max_tokens of the last attempt was below what was asked
+
+	notes     []AttemptNote
+	failure   *provider.Error // of the last attempt
+	refused   *RefusedError   // the first place that could not be tried after it
+	throttled int
+	notReady  int
+	timeouts  int
+	again     int
+}
+
+// leg is the call made ready for one model.
+type leg struct {
+	name    string
 	model   Model
 	server  provider.Provider
 	request provider.Request
+	asked   int   // max_tokens before anything lowered it
 	input   int64 // bound of the input tokens
-
-	attempts    int
-	throttled   int
-	unavailable int
+	counted bool  // by the provider
+	omitted Omitted
 }
 
 func (t *trip) run(ctx context.Context) (Result, error) {
+	if !t.goOn(0) {
+		return Result{}, t.fail(t.allOpen())
+	}
 	for {
-		result, wait, err := t.attempt(ctx)
+		result, next, err := t.attempt(ctx)
 		if errors.Is(err, ledger.ErrAnswered) { // another process was faster
-			stored, found, lost := t.gateway.replay(ctx, t.call.Key)
+			stored, found, lost := t.gateway.replay(ctx, t.call)
 			if found {
+				tell(t.call, stored.Response)
 				return stored, nil
 			}
 			err = errors.Join(err, lost)
@@ -58,18 +68,24 @@ func (t *trip) run(ctx context.Context) (Result, error) {
 		if err == nil {
 			return result, nil
 		}
-		if wait == 0 {
+		if !next.again {
 			return Result{}, t.fail(err)
 		}
-		t.logger().Info("model call is tried again", zap.Duration("wait", wait), zap.Error(err))
-		if slept := t.gateway.options.Sleep(ctx, wait); slept != nil {
+		t.logger().Info("model call is tried again", zap.Duration("wait", next.wait), zap.String("next", next.where), zap.Error(err))
+		t.wait = next.wait
+		if next.wait == 0 {
+			continue
+		}
+		if slept := t.gateway.options.Sleep(ctx, next.wait); slept != nil {
 			return Result{}, t.fail(errors.Join(slept, err))
 		}
 	}
 }
 
 func (t *trip) fail(err error) error {
-	failure := &CallError{Key: t.call.Key, Model: t.name, Attempts: t.attempts, Retryable: retryable(err), Err: err}
+	failure := &CallError{
+		Key: t.call.Key, Model: t.name, Attempts: len(t.notes), Notes: t.notes, Retryable: retryable(err), Err: err,
+	}
 	if failed := (*provider.Error)(nil); errors.As(err, &failed) {
 		failure.RetryAfter = failed.RetryAfter
 	}
@@ -78,168 +94,159 @@ func (t *trip) fail(err error) error {
 
 func (t *trip) logger() *zap.Logger {
 	return t.gateway.options.Logger.With(zap.String("call", t.call.Key), zap.String("run", t.call.Run),
-		zap.String("agent", t.call.Agent), zap.String("model", t.name))
+		zap.String("client", t.call.Client), zap.String("agent", t.call.Agent), zap.String("model", t.places[t.at].model))
 }
 
-// attempt makes one physical attempt. A wait above 0 says that another is due.
-func (t *trip) attempt(ctx context.Context) (result Result, wait time.Duration, err error) {
-	book := t.gateway.options.Ledger
-	request := t.request
-	reserved, err := t.reserve(ctx, &request)
+// ready makes the call ready for the model at the place it is at.
+func (t *trip) ready(ctx context.Context) error {
+	name := t.places[t.at].model
+	if t.leg != nil && t.leg.name == name {
+		return nil
+	}
+	model, server, err := t.gateway.resolve(name)
 	if err != nil {
-		return Result{}, 0, err
+		return err
 	}
-	if err := book.Dispatch(ctx, reserved.ID); err != nil {
-		t.end(ctx, reserved.ID, func(ctx context.Context) error {
-			return book.Release(ctx, reserved.ID, "it could not be marked as dispatched, and was not sent")
-		})
-		return Result{}, 0, err
+	made := &leg{name: name, model: model, server: server}
+	t.leg = made
+	if t.texts != nil {
+		made.request = provider.Request{Model: model.ID}
+		made.input = textsBound(t.texts)
+		return nil
 	}
-	t.attempts++
-	sent, finish := t.gateway.telemetry.begin(ctx, t, request, reserved)
-	response, err := t.server.Converse(sent, request)
-	usage := t.usage(response, request, reserved)
-	finish(response, usage, err)
-	if err == nil {
-		return t.settle(ctx, reserved, response, usage), 0, nil
+	made.request = t.call.request(model)
+	made.asked = made.request.MaxTokens
+	if made.input, err = inputBound(ctx, server, made.request); err != nil {
+		return fmt.Errorf("counting the input: %w", err)
 	}
-	failed := asProviderError(err, t.model.Provider)
-	wait = t.waitAfter(failed)
-	t.end(ctx, reserved.ID, func(ctx context.Context) error {
-		if failed.NotCharged {
-			return book.Release(ctx, reserved.ID, reason(failed, wait))
-		}
-		return book.Uncertain(ctx, reserved.ID, reason(failed, wait))
-	})
-	return Result{}, wait, failed
+	made.omitted, err = model.fit(&made.request, made.input, t.call.Shape, min(made.asked, t.gateway.options.MinOutput))
+	if err != nil || made.omitted.Messages == 0 {
+		return err
+	}
+	if made.input, err = inputBound(ctx, server, made.request); err != nil {
+		return fmt.Errorf("counting the input: %w", err)
+	}
+	return nil
 }
 
-// reserve holds the bound of the request. Where that does not fit, max_tokens is
-// lowered to what the budget leaves.
-func (t *trip) reserve(ctx context.Context, request *provider.Request) (ledger.Attempt, error) {
-	least := min(request.MaxTokens, t.gateway.options.MinOutput)
-	for squeezes := 0; ; squeezes++ {
-		attempt, err := t.gateway.options.Ledger.Reserve(ctx, ledger.Reservation{
-			Key: t.call.Key, Scopes: t.call.scopes(), Hold: t.model.hold(t.input, request.MaxTokens),
-			Provider: t.model.Provider, Model: t.name, Agent: t.call.Agent, AgentVersion: t.call.AgentVersion,
-		})
-		var refusal *ledger.ExceededError
-		if !errors.As(err, &refusal) {
-			return attempt, err
-		}
-		fits := t.model.affordable(refusal, t.input)
-		if fits >= int64(request.MaxTokens) || fits < int64(least) || squeezes == maxSqueezes {
-			return ledger.Attempt{}, err
-		}
-		request.MaxTokens = int(fits)
+// attempt makes one physical attempt, and says what comes next if it fails.
+func (t *trip) attempt(ctx context.Context) (Result, step, error) {
+	made, err := t.exchange(ctx)
+	if err != nil {
+		return t.notSent(ctx, err)
 	}
+	note := AttemptNote{Model: t.leg.name, Region: made.request.Region, Wait: made.waited, Duration: made.took}
+	if made.failed == nil {
+		t.notes = append(t.notes, note)
+		return t.settle(ctx, made), step{}, nil
+	}
+	note.Class = made.failed.Class
+	t.notes = append(t.notes, note)
+	t.failure, t.refused = made.failed, nil
+	next := t.decide(ctx, made)
+	state := ledger.StateUncertain
+	if made.failed.NotCharged {
+		state = ledger.StateReleased
+	}
+	t.end(ctx, Outcome{Attempt: made.attempt.ID, State: state, Reason: reason(made.failed, next)})
+	return Result{}, next, made.failed
+}
+
+// exchanged is an attempt that was sent.
+type exchanged struct {
+	request  provider.Request
+	attempt  ledger.Attempt
+	response provider.Response
+	usage    ledger.Usage
+	failed   *provider.Error
+	waited   time.Duration
+	took     time.Duration
+}
+
+// errOpen says that a circuit opened while a place at the provider was waited for.
+var errOpen = errors.New("the circuit is open")
+
+// exchange gets a place at the provider, holds the budget and sends. An error
+// says that nothing was sent.
+func (t *trip) exchange(ctx context.Context) (made exchanged, err error) {
+	if err := t.ready(ctx); err != nil {
+		return exchanged{}, err
+	}
+	options, p := &t.gateway.options, t.places[t.at]
+	queue := t.gateway.slots[t.leg.model.Provider]
+	queued, err := queue.take(ctx, options.QueueTimeout)
+	if err != nil {
+		return exchanged{}, err
+	}
+	defer queue.give()
+	pass, ok := p.circuit.enter(options.Now())
+	if !ok {
+		return exchanged{}, errOpen
+	}
+	says := saysNothing
+	defer func() { pass.leave(says, options.Now()) }()
+
+	made = exchanged{request: t.leg.request, waited: t.wait + queued}
+	made.request.Region = p.region
+	if made.attempt, err = t.reserve(ctx, &made.request, made.waited); err != nil {
+		return exchanged{}, err
+	}
+	started := time.Now()
+	sent, finish := t.gateway.telemetry.begin(ctx, t, made.request, made.attempt)
+	if t.texts == nil {
+		made.response, made.failed = t.converse(sent, t.leg.server, made.request)
+	} else {
+		made.response, made.failed = t.embed(sent, made.request)
+	}
+	made.took = time.Since(started)
+	t.lowered = made.request.MaxTokens < t.leg.asked
+	if made.failed == nil {
+		made.usage = t.usage(made)
+	}
+	says = verdictOf(made.failed)
+	finish(made)
+	return made, nil
 }
 
 // usage is what an answer consumed. Where the provider did not say, it is the
 // bound that was held: an estimate would be below the truth half of the time.
-func (t *trip) usage(response provider.Response, request provider.Request, attempt ledger.Attempt) ledger.Usage {
-	u := response.Usage
-	if response.UsageMissing || min(u.Input, u.Output, u.CacheRead, u.CacheWrite) < 0 {
-		return ledger.Usage{InputTokens: t.input, OutputTokens: int64(request.MaxTokens), NanoUSD: attempt.Hold.NanoUSD}
+func (t *trip) usage(made exchanged) ledger.Usage {
+	u := made.response.Usage
+	if made.response.UsageMissing || min(u.Input, u.Output, u.CacheRead, u.CacheWrite) < 0 {
+		return ledger.Usage{InputTokens: t.leg.input, OutputTokens: int64(made.request.MaxTokens), NanoUSD: made.attempt.Hold.NanoUSD}
 	}
 	return ledger.Usage{
-		InputTokens: u.Input, OutputTokens: u.Output, CacheReadTokens: u.CacheRead, CacheWriteTokens: u.CacheWrite, NanoUSD: t.model.cost(u),
+		InputTokens: u.Input, OutputTokens: u.Output, CacheReadTokens: u.CacheRead, CacheWriteTokens: u.CacheWrite, NanoUSD: t.leg.model.cost(u),
 	}
 }
 
-// settle writes the answer into the ledger. An answer that is paid for is given
-// to the caller even when the ledger cannot be told: asking for it again would
-// be paid again, and the hold that stays is above what it cost.
-func (t *trip) settle(ctx context.Context, attempt ledger.Attempt, response provider.Response, usage ledger.Usage) Result {
-	result := Result{Response: response, Model: t.name, NanoUSD: usage.NanoUSD}
-	log := t.logger().With(zap.Int64("attempt", attempt.ID))
-	stored, err := json.Marshal(response)
-	if err != nil {
-		log.Error("model call cannot be settled; it keeps its hold", zap.Error(err))
-		result.Unsettled = true
-		return result
-	}
-	result.Unsettled = !t.end(ctx, attempt.ID, func(ctx context.Context) error {
-		return t.gateway.options.Ledger.Settle(ctx, attempt.ID,
-			ledger.Settlement{Usage: usage, Response: stored, Latency: response.Latency})
-	})
-	if response.UsageMissing {
-		log.Warn("provider did not say what a model call consumed; it was settled at its hold")
-	}
-	if usage.Tokens() > attempt.Hold.Tokens || usage.NanoUSD > attempt.Hold.NanoUSD {
-		log.Error("model call consumed more than its hold", zap.Int64("tokens", usage.Tokens()), zap.Int64("held_tokens", attempt.Hold.Tokens),
-			zap.Int64("nano_usd", usage.NanoUSD), zap.Int64("held_nano_usd", attempt.Hold.NanoUSD))
-		t.gateway.telemetry.overage(ctx, t)
-	}
-	return result
-}
-
-// end writes an outcome, whatever became of the caller, for a bounded time. An
-// attempt whose outcome could not be written keeps its hold.
-func (t *trip) end(ctx context.Context, attempt int64, write func(context.Context) error) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
-	defer cancel()
-	for wait := 20 * time.Millisecond; ; wait *= 2 {
-		err := write(ctx)
-		if err == nil {
-			return true
+// notSent decides what comes of an attempt that was not sent: a place that is
+// closed, and a fallback that is refused, are passed by.
+func (t *trip) notSent(ctx context.Context, err error) (Result, step, error) {
+	if errors.Is(err, errOpen) {
+		if t.goOn(t.at + 1) {
+			return Result{}, t.here(), err
 		}
-		final := errors.Is(err, ledger.ErrState) || errors.Is(err, ledger.ErrUnknownAttempt)
-		if final || sleep(ctx, wait) != nil {
-			t.logger().Error("ledger was not told what became of an attempt; it keeps its hold", zap.Int64("attempt", attempt), zap.Error(err))
-			return false
+		err = t.allOpen()
+	}
+	model := t.places[t.at].model
+	failure := t.failure
+	if failure == nil && model != t.name {
+		failure = t.openUntil(t.name)
+	}
+	lost := (*LedgerError)(nil)
+	if failure == nil || ctx.Err() != nil || errors.Is(err, ledger.ErrAnswered) || errors.As(err, &lost) {
+		return Result{}, step{}, err
+	}
+	if t.refused == nil {
+		t.refused = &RefusedError{Model: model, Refusal: err, Failure: failure}
+	}
+	if failure.Class == provider.ClassUnavailable || failure.Class == provider.ClassInternal {
+		for next := t.at + 1; next < len(t.places); next++ {
+			if t.places[next].model != model && t.goOn(next) {
+				return Result{}, t.here(), t.refused
+			}
 		}
 	}
-}
-
-// waitAfter decides by class alone whether this invocation tries again, and
-// after how long: full jitter, and not before the provider said.
-func (t *trip) waitAfter(failed *provider.Error) time.Duration {
-	var again int
-	switch failed.Class {
-	case provider.ClassThrottled:
-		t.throttled++
-		if again = t.throttled; again > maxThrottled {
-			return 0
-		}
-	case provider.ClassUnavailable, provider.ClassInternal:
-		t.unavailable++
-		if again = t.unavailable; again > maxUnavailable {
-			return 0
-		}
-	default:
-		return 0
-	}
-	if failed.RetryAfter > maxWait { // the caller waits longer than this
-		return 0
-	}
-	wait := t.gateway.options.Jitter(min(maxWait, baseWait<<again))
-	return max(wait, failed.RetryAfter, time.Millisecond)
-}
-
-// maxReason bounds what of an error goes into the ledger.
-const maxReason = 500
-
-func reason(failed *provider.Error, wait time.Duration) string {
-	text := failed.Error()
-	if wait > 0 {
-		text = fmt.Sprintf("tried again after %s: %s", wait.Round(time.Millisecond), text)
-	}
-	if len(text) > maxReason {
-		text = text[:maxReason]
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(text, "�"), "\x00", "")
-}
-
-// asProviderError holds providers to their contract.
-func asProviderError(err error, name string) *provider.Error {
-	failed := (*provider.Error)(nil)
-	if errors.As(err, &failed) {
-		return failed
-	}
-	class := provider.ClassInternal
-	if cancelled(err) {
-		class = provider.ClassCancelled
-	}
-	return &provider.Error{Class: class, Provider: name, Message: err.Error(), Err: err}
+	return Result{}, step{}, t.refused
 }

@@ -55,6 +55,15 @@ type InputCounter interface {
 	CountInput(ctx context.Context, req Request) (int64, error)
 }
 
+// TokenCounter is implemented by providers that can be asked over the network
+// what a request's input counts as. It costs a round trip and no tokens, and is
+// for calls whose bound by bytes does not fit a budget.
+type TokenCounter interface {
+	// CountTokens gives the input tokens that Converse would be charged for.
+	// Every error is an *Error.
+	CountTokens(ctx context.Context, req Request) (int64, error)
+}
+
 // Request is one model call, in nobody's wire format.
 type Request struct {
 	Model       string // the provider's own model id

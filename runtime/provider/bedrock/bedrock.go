@@ -1,4 +1,5 @@
-// Package bedrock calls models on Amazon Bedrock through its Converse API.
+// Package bedrock calls models on Amazon Bedrock: messages through its Converse
+// API, streamed or not, embeddings through InvokeModel.
 package bedrock
 
 import (
@@ -7,13 +8,14 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
-	"github.com/aws/smithy-go/logging"
 
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
@@ -23,19 +25,30 @@ const name = "bedrock"
 // Options says where Bedrock is. What is empty comes from AWS's own
 // configuration (environment, profile, instance).
 type Options struct {
-	Region      string
-	Endpoint    string        // another URL than the region's
-	Timeout     time.Duration // of one attempt; 0 is none
+	Region string // of requests that name none
+	// Endpoint is another URL than AWS's own, for every region that has none in
+	// Endpoints.
+	Endpoint    string
+	Endpoints   map[string]string // by region
+	Timeout     time.Duration     // of one attempt; 0 is none
 	Credentials aws.CredentialsProvider
+	Transport   http.RoundTripper // nil means the SDK's own
 }
 
 // Provider is a provider.Provider.
 type Provider struct {
-	client  *bedrockruntime.Client
-	timeout time.Duration
+	options Options
+	config  aws.Config
+
+	mu      sync.Mutex
+	clients map[string]*bedrockruntime.Client // by region, made when first asked for
 }
 
-var _ provider.Provider = (*Provider)(nil)
+var (
+	_ provider.Provider     = (*Provider)(nil)
+	_ provider.Embedder     = (*Provider)(nil)
+	_ provider.TokenCounter = (*Provider)(nil)
+)
 
 // bearerVariable holds a Bedrock API key, which the SDK uses in place of
 // credentials.
@@ -50,6 +63,7 @@ const credentialsTimeout = 10 * time.Second
 func New(ctx context.Context, options Options) (*Provider, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+		config.WithHTTPClient(httpClient(options.Transport)),
 	}
 	if options.Region != "" {
 		load = append(load, config.WithRegion(options.Region))
@@ -69,18 +83,27 @@ func New(ctx context.Context, options Options) (*Provider, error) {
 	if _, err := loaded.Credentials.Retrieve(finding); err != nil && options.Credentials == nil && os.Getenv(bearerVariable) == "" {
 		return nil, fmt.Errorf("bedrock: finding AWS credentials: %w; set AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or %s", err, bearerVariable)
 	}
-	client := bedrockruntime.NewFromConfig(loaded, func(o *bedrockruntime.Options) {
-		o.Retryer = aws.NopRetryer{}
-		o.HTTPClient = once{o.HTTPClient}
-		o.Logger = logging.Nop{} // what matters is in the error
-		if options.Endpoint != "" {
-			o.BaseEndpoint = aws.String(options.Endpoint)
-		}
-	})
-	return &Provider{client: client, timeout: options.Timeout}, nil
+	p := &Provider{options: options, config: loaded, clients: map[string]*bedrockruntime.Client{}}
+	if _, err := p.client(loaded.Region); err != nil {
+		return nil, fmt.Errorf("bedrock: %w", err)
+	}
+	return p, nil
 }
 
-// once keeps net/http from sending a request a second time behind our back.
+func httpClient(transport http.RoundTripper) bedrockruntime.HTTPClient {
+	if transport != nil {
+		return &http.Client{Transport: transport, CheckRedirect: stay}
+	}
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = 2048, 1024
+	})
+}
+
+// stay refuses redirects: they would send the request again.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// once keeps net/http from sending a request a second time behind our back, and
+// bounds the answer.
 type once struct {
 	next bedrockruntime.HTTPClient
 }
@@ -88,27 +111,67 @@ type once struct {
 // Do implements bedrockruntime.HTTPClient.
 func (o once) Do(req *http.Request) (*http.Response, error) {
 	req.GetBody = nil
-	return o.next.Do(req)
+	resp, err := o.next.Do(req)
+	if err == nil && resp.Body != nil {
+		resp.Body = bounded(req, resp)
+	}
+	return resp, err
+}
+
+// refused is a request that can never be sent.
+func refused(err error) *provider.Error {
+	return &provider.Error{Class: provider.ClassInvalid, Provider: name, Message: err.Error(), NotCharged: true, Err: err}
+}
+
+// unreadable is an answer that came and cannot be used.
+func unreadable(err error) *provider.Error {
+	return &provider.Error{Class: provider.ClassBadResponse, Provider: name, Status: http.StatusOK, Message: shorten(err.Error()), Err: err}
 }
 
 // Converse implements provider.Provider.
 func (p *Provider) Converse(ctx context.Context, req provider.Request) (provider.Response, error) {
+	client, err := p.client(req.Region)
+	if err != nil {
+		return provider.Response{}, refused(err)
+	}
 	input, err := request(req)
 	if err != nil {
-		return provider.Response{}, &provider.Error{Class: provider.ClassInvalid, Provider: name, Message: err.Error(), NotCharged: true, Err: err}
+		return provider.Response{}, refused(err)
 	}
-	ctx, cancel, wire := provider.Watch(ctx, p.timeout)
+	ctx, cancel, wire := provider.Watch(ctx, p.options.Timeout)
 	defer cancel()
 	started := time.Now()
-	output, err := p.client.Converse(ctx, input)
+	output, err := client.Converse(ctx, input)
 	if err != nil {
 		return provider.Response{}, failure(err, wire)
 	}
 	response, err := read(output)
 	if err != nil {
-		return provider.Response{}, &provider.Error{Class: provider.ClassBadResponse, Provider: name, Status: http.StatusOK, Message: err.Error(), Err: err}
+		return provider.Response{}, unreadable(err)
 	}
 	response.RequestID, _ = middleware.GetRequestIDMetadata(output.ResultMetadata)
 	response.Latency = time.Since(started)
 	return response, nil
+}
+
+// CountTokens implements provider.TokenCounter.
+func (p *Provider) CountTokens(ctx context.Context, req provider.Request) (int64, error) {
+	client, err := p.client(req.Region)
+	if err != nil {
+		return 0, refused(err)
+	}
+	input, err := countRequest(req)
+	if err != nil {
+		return 0, refused(err)
+	}
+	ctx, cancel, wire := provider.Watch(ctx, p.options.Timeout)
+	defer cancel()
+	output, err := client.CountTokens(ctx, input)
+	if err != nil {
+		return 0, failure(err, wire)
+	}
+	if output.InputTokens == nil || *output.InputTokens < 0 {
+		return 0, unreadable(errors.New("the answer holds no number of tokens"))
+	}
+	return int64(*output.InputTokens), nil
 }

@@ -3,6 +3,7 @@ package bedrock
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -62,6 +63,29 @@ func unanswered(err error, wire *provider.Wire) *provider.Error {
 		broken.Class, broken.Message = provider.ClassAccess, "the request could not be made: "+shorten(err.Error())
 	}
 	return broken
+}
+
+// inStream is an exception that was told within a stream, or nil where err is
+// none. The status was 200 then, so that it cost nothing is not proven.
+func inStream(err error) *provider.Error {
+	var told smithy.APIError
+	if !errors.As(err, &told) {
+		return nil
+	}
+	code := told.ErrorCode()
+	if code != "" { // "modelTimeoutException" where the SDK does not know the member
+		code = strings.ToUpper(code[:1]) + code[1:]
+	}
+	failed := &provider.Error{
+		Provider: name, Status: http.StatusOK, Code: code, Message: shorten(told.ErrorMessage()), Err: err,
+	}
+	if failed.Class, _ = classify(code, http.StatusInternalServerError); failed.Class == provider.ClassNotReady {
+		failed.RetryAfter = notReadyWait
+	}
+	if failed.Message == "" {
+		failed.Message = "no reason was given"
+	}
+	return failed
 }
 
 // classify knows Bedrock's codes, and goes by the status for others. Not charged

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,42 +17,92 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
 
+const schemaAsked = "Answer with one JSON value and nothing around it. It must conform to this JSON Schema:\n"
+
 // request writes a call in Converse's terms. The schema of the answer is told in
 // the instructions: the models of the catalog know no structured output there.
 func request(req provider.Request) (*bedrockruntime.ConverseInput, error) {
+	if err := req.CheckToolChoice(); err != nil {
+		return nil, err
+	}
 	input := &bedrockruntime.ConverseInput{
 		ModelId:         aws.String(req.Model),
-		InferenceConfig: &types.InferenceConfiguration{},
+		InferenceConfig: &types.InferenceConfiguration{StopSequences: req.Stop},
 	}
 	if req.MaxTokens > 0 {
-		input.InferenceConfig.MaxTokens = aws.Int32(int32(req.MaxTokens))
+		input.InferenceConfig.MaxTokens = aws.Int32(int32(min(req.MaxTokens, math.MaxInt32)))
 	}
 	if req.Temperature != nil {
 		input.InferenceConfig.Temperature = aws.Float32(float32(*req.Temperature))
 	}
+	if req.TopP != nil {
+		input.InferenceConfig.TopP = aws.Float32(float32(*req.TopP))
+	}
 	system := strings.TrimSpace(req.System)
 	if len(req.Output) > 0 && !strings.Contains(system, string(req.Output)) {
-		system += "\n\nAnswer with one JSON value and nothing around it. It must conform to this JSON Schema:\n" + string(req.Output)
+		system += "\n\n" + schemaAsked + string(req.Output)
 	}
 	if system = strings.TrimSpace(system); system != "" {
 		input.System = []types.SystemContentBlock{&types.SystemContentBlockMemberText{Value: system}}
 	}
-	if len(req.Tools) > 0 {
-		input.ToolConfig = &types.ToolConfiguration{}
+	// Converse cannot forbid a call, so tools that must not be called are not told.
+	withTools := len(req.Tools) > 0 && req.ToolChoice.Mode != provider.ToolNone
+	var err error
+	if withTools {
+		if input.ToolConfig, err = toolConfig(req); err != nil {
+			return nil, err
+		}
+	}
+	input.Messages, err = messages(req.Messages, withTools)
+	return input, err
+}
+
+// streamRequest is the same call for ConverseStream.
+func streamRequest(req provider.Request) (*bedrockruntime.ConverseStreamInput, error) {
+	input, err := request(req)
+	if err != nil {
+		return nil, err
+	}
+	return &bedrockruntime.ConverseStreamInput{
+		ModelId: input.ModelId, InferenceConfig: input.InferenceConfig, System: input.System,
+		ToolConfig: input.ToolConfig, Messages: input.Messages,
+	}, nil
+}
+
+// countRequest is the same call for CountTokens.
+func countRequest(req provider.Request) (*bedrockruntime.CountTokensInput, error) {
+	input, err := request(req)
+	if err != nil {
+		return nil, err
+	}
+	return &bedrockruntime.CountTokensInput{
+		ModelId: input.ModelId,
+		Input: &types.CountTokensInputMemberConverse{Value: types.ConverseTokensRequest{
+			Messages: input.Messages, System: input.System, ToolConfig: input.ToolConfig,
+		}},
+	}, nil
+}
+
+func toolConfig(req provider.Request) (*types.ToolConfiguration, error) {
+	out := &types.ToolConfiguration{}
+	switch req.ToolChoice.Mode {
+	case provider.ToolAny:
+		out.ToolChoice = &types.ToolChoiceMemberAny{}
+	case provider.ToolNamed:
+		out.ToolChoice = &types.ToolChoiceMemberTool{Value: types.SpecificToolChoice{Name: aws.String(req.ToolChoice.Name)}}
 	}
 	for _, tool := range req.Tools {
 		schema, err := toDocument(tool.Input)
 		if err != nil {
 			return nil, fmt.Errorf("writing the schema of tool %q: %w", tool.Name, err)
 		}
-		input.ToolConfig.Tools = append(input.ToolConfig.Tools, &types.ToolMemberToolSpec{Value: types.ToolSpecification{
-			Name: aws.String(tool.Name), Description: aws.String(tool.Description),
-			InputSchema: &types.ToolInputSchemaMemberJson{Value: schema},
-		}})
+		written := types.ToolSpecification{Name: aws.String(tool.Name), InputSchema: &types.ToolInputSchemaMemberJson{Value: schema}}
+		if tool.Description != "" { // an empty one is refused
+			written.Description = aws.String(tool.Description)
+		}
+		out.Tools = append(out.Tools, &types.ToolMemberToolSpec{Value: written})
 	}
-	var err error
-	input.Messages, err = messages(req.Messages, len(req.Tools) > 0)
-	return input, err
+	return out, nil
 }
 
 // messages writes a transcript: turns alternate, so neighbours of one role

@@ -1,11 +1,13 @@
-// Package offline serves agents without a model: it runs the agent's own
-// offline brain. It is free, deterministic and local, and does not pretend to
-// write like a model.
+// Package offline serves calls without a model. An agent's call runs the agent's
+// own offline brain; a call of nobody's agent, as a chat client makes it, is
+// answered with sentences of what was sent. It is free, deterministic and local,
+// and does not pretend to write like a model.
 package offline
 
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -24,6 +26,7 @@ type Provider struct {
 
 var (
 	_ provider.Provider     = (*Provider)(nil)
+	_ provider.Embedder     = (*Provider)(nil)
 	_ provider.InputCounter = (*Provider)(nil)
 )
 
@@ -32,21 +35,16 @@ func New(lookup func(agent string) (agents.Definition, bool)) *Provider {
 	return &Provider{lookup: lookup}
 }
 
-// Converse asks the agent's brain for its next move. The step is the number of
-// moves it made already; what tools answered is given in the order of the calls.
-// A text above MaxTokens is cut, as a model's would be.
+// Converse asks the agent's brain for its next move, or quotes where the call is
+// no agent's. The step is the number of moves the agent made already; what tools
+// answered is given in the order of the calls. A text above MaxTokens is cut, as
+// a model's would be.
 func (p *Provider) Converse(ctx context.Context, req provider.Request) (provider.Response, error) {
 	started := time.Now()
 	if err := ctx.Err(); err != nil {
 		return provider.Response{}, failure(provider.ClassCancelled, "the call was cancelled", err)
 	}
-	agent, known := p.lookup(req.Agent)
-	if !known {
-		return provider.Response{}, failure(provider.ClassInvalid,
-			fmt.Sprintf("agent %q is not registered; only agents can be served without a model", req.Agent), nil)
-	}
-	step, results := progress(req.Messages)
-	message, err := agent.Offline(req.Input, step, results)
+	message, err := p.move(req)
 	if err != nil {
 		return provider.Response{}, failure(provider.ClassInvalid, err.Error(), err)
 	}
@@ -58,12 +56,55 @@ func (p *Provider) Converse(ctx context.Context, req provider.Request) (provider
 	if len(message.ToolCalls) > 0 {
 		response.StopReason = provider.StopToolCalls
 	}
-	if req.MaxTokens > 0 && len(message.Text) > req.MaxTokens*bytesPerToken {
-		response.Message.Text = cut(message.Text, req.MaxTokens*bytesPerToken)
+	for _, stop := range req.Stop {
+		if at := strings.Index(response.Message.Text, stop); stop != "" && at >= 0 {
+			response.Message.Text = response.Message.Text[:at]
+		}
+	}
+	if req.MaxTokens > 0 && len(response.Message.Text) > req.MaxTokens*bytesPerToken {
+		response.Message.Text = cut(response.Message.Text, req.MaxTokens*bytesPerToken)
 		response.StopReason = provider.StopLength
 	}
 	response.Usage = provider.Tokens{Input: input, Output: tokens(messageBytes(response.Message))}
 	return response, nil
+}
+
+// Stream hands over Converse's answer by words. There is nothing to wait for: it
+// is all there before the first.
+func (p *Provider) Stream(ctx context.Context, req provider.Request, emit func(provider.Delta) error) (provider.Response, error) {
+	started := time.Now()
+	response, err := p.Converse(ctx, req)
+	if err != nil {
+		return provider.Response{}, err
+	}
+	for i, piece := range provider.Pieces(response.Message) {
+		if i == 0 {
+			response.FirstToken = max(time.Since(started), 1)
+		}
+		err := ctx.Err()
+		if err == nil {
+			err = emit(piece)
+		}
+		if err != nil {
+			failed := failure(provider.ClassCancelled, "the caller took no more pieces", err)
+			failed.Begun = true
+			return provider.Response{}, failed
+		}
+	}
+	response.Latency = time.Since(started)
+	return response, nil
+}
+
+func (p *Provider) move(req provider.Request) (agents.Message, error) {
+	if req.Agent == "" {
+		return chat(req)
+	}
+	agent, known := p.lookup(req.Agent)
+	if !known {
+		return agents.Message{}, fmt.Errorf("agent %q is not registered; the offline model serves agents that are", req.Agent)
+	}
+	step, results := progress(req.Messages)
+	return agent.Offline(req.Input, step, results)
 }
 
 // CountInput implements provider.InputCounter: exactly what Converse reports.

@@ -114,7 +114,7 @@ func TestConverse(t *testing.T) {
 		`{"content":"Let me see.","role":"assistant","tool_calls":[{"function":{"arguments":"{\"x\":[2,2]}","name":"sum"},"id":"a","type":"function"},{"function":{"arguments":"{}","name":"sum"},"id":"b","type":"function"}]},` +
 		`{"content":"4","role":"tool","tool_call_id":"a"},` +
 		`{"content":"{\"error\":\"no \\\"x\\\"\"}","role":"tool","tool_call_id":"b"}],` +
-		`"model":"m","stream":false,"temperature":1e-45,` +
+		`"model":"m","stream":false,"temperature":0,` +
 		`"tools":[{"function":{"description":"Adds.","name":"sum","parameters":{"type":"object"}},"type":"function"}]}`
 	if string(sent) != want {
 		t.Errorf("sent\n%s\nwant\n%s", sent, want)

@@ -12,48 +12,123 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
 
-// request writes a call in OpenAI's terms. The schema of the answer goes into
-// response_format only where no tools are offered: some endpoints would let
-// nothing else than the schema through, and never call a tool.
-func (p *Provider) request(req provider.Request) (client.ChatCompletionRequest, error) {
-	out := client.ChatCompletionRequest{Model: req.Model}
+// wireRequest is go-openai's request with other fields where that would leave
+// out a zero or write JSON twice.
+type wireRequest struct {
+	client.ChatCompletionRequest
+	Messages    []wireMessage `json:"messages"`
+	Tools       []wireTool    `json:"tools,omitempty"`
+	Temperature *float64      `json:"temperature,omitempty"`
+	TopP        *float64      `json:"top_p,omitempty"`
+}
+
+type wireMessage struct {
+	Role       string            `json:"role"`
+	Content    *string           `json:"content,omitempty"`
+	ToolCalls  []client.ToolCall `json:"tool_calls,omitempty"`
+	ToolCallID string            `json:"tool_call_id,omitempty"`
+}
+
+type wireTool struct {
+	Type     client.ToolType            `json:"type"`
+	Function *client.FunctionDefinition `json:"function"`
+}
+
+// request writes a call in OpenAI's terms, as JSON. The schema of the answer
+// goes into response_format only where no tools are offered: some endpoints
+// would let nothing else than the schema through, and never call a tool.
+func (p *Provider) request(req provider.Request, stream bool) ([]byte, error) {
+	out := wireRequest{Temperature: req.Temperature, TopP: req.TopP}
+	out.Model, out.Stop = req.Model, req.Stop
 	if reasons(req.Model) {
 		out.MaxCompletionTokens = req.MaxTokens
 	} else {
 		out.MaxTokens = req.MaxTokens //nolint:staticcheck // SA1019: what other endpoints than OpenAI's honour; one that ignores the limit would pass its hold
 	}
-	if req.Temperature != nil {
-		// Zero would be left out, and mean the endpoint's default.
-		out.Temperature = max(float32(*req.Temperature), math.SmallestNonzeroFloat32)
+	if stream {
+		out.Stream, out.StreamOptions = true, &client.StreamOptions{IncludeUsage: true}
 	}
-	system := req.System
-	if len(req.Output) > 0 {
-		if p.options.JSONSchema && len(req.Tools) == 0 {
-			out.ResponseFormat = &client.ChatCompletionResponseFormat{
-				Type: client.ChatCompletionResponseFormatTypeJSONSchema,
-				// Not strict: strict schemas know no optional properties.
-				JSONSchema: &client.ChatCompletionResponseFormatJSONSchema{Name: "answer", Schema: req.Output},
-			}
-		} else if !strings.Contains(system, string(req.Output)) {
-			system += "\n\nAnswer with one JSON value and nothing around it. It must conform to this JSON Schema:\n" + string(req.Output)
-		}
-	}
-	if system = strings.TrimSpace(system); system != "" {
-		out.Messages = append(out.Messages, client.ChatCompletionMessage{Role: client.ChatMessageRoleSystem, Content: system})
-	}
+	system := p.answerSchema(&out, req)
 	for _, tool := range req.Tools {
-		out.Tools = append(out.Tools, client.Tool{Type: client.ToolTypeFunction, Function: &client.FunctionDefinition{
+		out.Tools = append(out.Tools, wireTool{Type: client.ToolTypeFunction, Function: &client.FunctionDefinition{
 			Name: tool.Name, Description: tool.Description, Parameters: tool.Input,
 		}})
 	}
-	for i, message := range req.Messages {
-		written, err := messages(message)
-		if err != nil {
-			return out, fmt.Errorf("writing message %d: %w", i+1, err)
-		}
-		out.Messages = append(out.Messages, written...)
+	if err := chooseTool(&out, req); err != nil {
+		return nil, err
 	}
-	return out, nil
+	if err := validate(out); err != nil {
+		return nil, err
+	}
+	out.Messages = make([]wireMessage, 0, len(req.Messages)+1)
+	if system = strings.TrimSpace(system); system != "" {
+		out.Messages = append(out.Messages, wireMessage{Role: client.ChatMessageRoleSystem, Content: &system})
+	}
+	var err error
+	for i := range req.Messages {
+		if out.Messages, err = appendMessage(out.Messages, &req.Messages[i]); err != nil {
+			return nil, fmt.Errorf("writing message %d: %w", i+1, err)
+		}
+	}
+	body, err := json.Marshal(&out)
+	if err != nil {
+		return nil, fmt.Errorf("writing the request: %w", err)
+	}
+	return body, nil
+}
+
+// answerSchema asks for the form of the answer, and gives the instructions.
+func (p *Provider) answerSchema(out *wireRequest, req provider.Request) string {
+	switch {
+	case len(req.Output) == 0 || strings.Contains(req.System, string(req.Output)) && !p.formats(req):
+		return req.System
+	case p.formats(req):
+		out.ResponseFormat = &client.ChatCompletionResponseFormat{
+			Type: client.ChatCompletionResponseFormatTypeJSONSchema,
+			// Not strict: strict schemas know no optional properties.
+			JSONSchema: &client.ChatCompletionResponseFormatJSONSchema{Name: "answer", Schema: req.Output},
+		}
+		return req.System
+	}
+	return req.System + "\n\nAnswer with one JSON value and nothing around it. It must conform to this JSON Schema:\n" + string(req.Output)
+}
+
+func (p *Provider) formats(req provider.Request) bool {
+	return p.options.JSONSchema && len(req.Tools) == 0
+}
+
+// chooseTool writes the choice of tools where it is not the endpoint's default.
+func chooseTool(out *wireRequest, req provider.Request) error {
+	if err := req.CheckToolChoice(); err != nil {
+		return err
+	}
+	switch req.ToolChoice.Mode {
+	case provider.ToolNone:
+		if len(req.Tools) > 0 {
+			out.ToolChoice = "none"
+		}
+	case provider.ToolAny:
+		out.ToolChoice = "required"
+	case provider.ToolNamed:
+		out.ToolChoice = client.ToolChoice{Type: client.ToolTypeFunction, Function: client.ToolFunction{Name: req.ToolChoice.Name}}
+	}
+	return nil
+}
+
+// validate asks go-openai what a reasoning model refuses. It tells an unset
+// number from a set one by its being zero.
+func validate(out wireRequest) error {
+	checked := out.ChatCompletionRequest
+	checked.Temperature, checked.TopP = set(out.Temperature), set(out.TopP)
+	checked.Tools = make([]client.Tool, len(out.Tools))
+	return client.NewReasoningValidator().Validate(checked)
+}
+
+func set(value *float64) float32 {
+	if value == nil {
+		return 0
+	}
+	return max(float32(*value), math.SmallestNonzeroFloat32)
 }
 
 // reasons tells the models that know max_completion_tokens only.
@@ -66,21 +141,23 @@ func reasons(model string) bool {
 	return false
 }
 
-func messages(message agents.Message) ([]client.ChatCompletionMessage, error) {
+func appendMessage(out []wireMessage, message *agents.Message) ([]wireMessage, error) {
 	switch message.Role {
 	case agents.RoleUser:
-		return []client.ChatCompletionMessage{{Role: client.ChatMessageRoleUser, Content: message.Text}}, nil
+		return append(out, wireMessage{Role: client.ChatMessageRoleUser, Content: &message.Text}), nil
 	case agents.RoleAssistant:
-		out := client.ChatCompletionMessage{Role: client.ChatMessageRoleAssistant, Content: message.Text}
+		written := wireMessage{Role: client.ChatMessageRoleAssistant}
+		if message.Text != "" || len(message.ToolCalls) == 0 {
+			written.Content = &message.Text
+		}
 		for _, call := range message.ToolCalls {
-			out.ToolCalls = append(out.ToolCalls, client.ToolCall{
+			written.ToolCalls = append(written.ToolCalls, client.ToolCall{
 				ID: call.ID, Type: client.ToolTypeFunction,
 				Function: client.FunctionCall{Name: call.Name, Arguments: string(call.Arguments)},
 			})
 		}
-		return []client.ChatCompletionMessage{out}, nil
+		return append(out, written), nil
 	case agents.RoleTool:
-		var out []client.ChatCompletionMessage
 		for _, result := range message.ToolResults {
 			content := string(result.Value)
 			if result.Error != "" {
@@ -92,7 +169,7 @@ func messages(message agents.Message) ([]client.ChatCompletionMessage, error) {
 				}
 				content = string(failed)
 			}
-			out = append(out, client.ChatCompletionMessage{Role: client.ChatMessageRoleTool, Content: content, ToolCallID: result.CallID})
+			out = append(out, wireMessage{Role: client.ChatMessageRoleTool, Content: &content, ToolCallID: result.CallID})
 		}
 		return out, nil
 	}

@@ -4,22 +4,61 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	client "github.com/sashabaranov/go-openai"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/provider"
-	"github.com/quaestor-run/quaestor/tools"
 )
+
+// answer is what is read of a whole answer. go-openai's own type reads every
+// message twice, and loses a text that comes in parts.
+type answer struct {
+	Choices []struct {
+		Message struct {
+			Content   content           `json:"content"`
+			Refusal   string            `json:"refusal"`
+			ToolCalls []client.ToolCall `json:"tool_calls"`
+		} `json:"message"`
+		FinishReason client.FinishReason `json:"finish_reason"`
+	} `json:"choices"`
+	Usage *client.Usage `json:"usage"`
+}
+
+// content is a text, or the texts of the parts that some endpoints make of one.
+type content string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *content) UnmarshalJSON(text []byte) error {
+	if len(text) == 0 || text[0] != '[' {
+		var whole *string
+		err := json.Unmarshal(text, &whole)
+		if whole != nil {
+			*c = content(*whole)
+		}
+		return err
+	}
+	var parts []client.ChatMessagePart
+	if err := json.Unmarshal(text, &parts); err != nil {
+		return err
+	}
+	var joined strings.Builder
+	for _, part := range parts {
+		joined.WriteString(part.Text)
+	}
+	*c = content(joined.String())
+	return nil
+}
 
 // read takes the first choice of an answer. Position makes ids for tool calls of
 // endpoints that give none.
-func read(answer client.ChatCompletionResponse, position int) (provider.Response, error) {
-	if len(answer.Choices) == 0 {
-		return provider.Response{}, errors.New("the answer has no choices")
+func read(told *answer, position int) (provider.Response, error) {
+	if len(told.Choices) == 0 {
+		return provider.Response{}, errors.New("it has no choices")
 	}
-	choice := answer.Choices[0]
-	text := choice.Message.Content
+	choice := &told.Choices[0]
+	text := string(choice.Message.Content)
 	if text == "" {
 		text = choice.Message.Refusal
 	}
@@ -29,9 +68,9 @@ func read(answer client.ChatCompletionResponse, position int) (provider.Response
 	}
 	for i, call := range choice.Message.ToolCalls {
 		if call.ID == "" {
-			call.ID = fmt.Sprintf("call_%d_%d", position, i)
+			call.ID = callID(position, i)
 		}
-		arguments, err := readArguments(call.Function.Arguments)
+		arguments, err := provider.Arguments(call.Function.Arguments)
 		if err != nil {
 			return provider.Response{}, err
 		}
@@ -41,25 +80,12 @@ func read(answer client.ChatCompletionResponse, position int) (provider.Response
 	if len(response.Message.ToolCalls) > 0 && response.StopReason == provider.StopEnd {
 		response.StopReason = provider.StopToolCalls
 	}
-	response.Usage, response.UsageMissing = usage(answer.Usage)
+	response.Usage, response.UsageMissing = usage(told.Usage)
 	return response, nil
 }
 
-// readArguments makes valid JSON of what a model wrote as arguments. What cannot
-// be repaired is passed on as a JSON string, and the tool says what is wrong.
-func readArguments(text string) (json.RawMessage, error) {
-	if text == "" {
-		return json.RawMessage("{}"), nil
-	}
-	if repaired, err := tools.RepairJSON([]byte(text)); err == nil && json.Valid(repaired) {
-		return repaired, nil
-	}
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		return nil, fmt.Errorf("keeping the arguments of a tool call: %w", err)
-	}
-	return quoted, nil
-}
+// callID names the nth call of the message at a position of a transcript.
+func callID(position, nth int) string { return fmt.Sprintf("call_%d_%d", position, nth) }
 
 func stopReason(reason client.FinishReason) provider.StopReason {
 	switch reason {
@@ -75,7 +101,10 @@ func stopReason(reason client.FinishReason) provider.StopReason {
 
 // usage takes the cached part out of the prompt. Endpoints that leave usage out,
 // or give what cannot be, have told nothing.
-func usage(u client.Usage) (tokens provider.Tokens, missing bool) {
+func usage(u *client.Usage) (tokens provider.Tokens, missing bool) {
+	if u == nil {
+		return provider.Tokens{}, true
+	}
 	cached := 0
 	if u.PromptTokensDetails != nil {
 		cached = u.PromptTokensDetails.CachedTokens

@@ -5,6 +5,7 @@ package providertest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,33 +19,63 @@ type Provider struct {
 	// Answer decides each call; nil answers "ok". The call is the number of the
 	// call, from 0. A response without usage is given one by bytes.
 	Answer func(ctx context.Context, call int, req provider.Request) (provider.Response, error)
-	// Latency is how long a call takes; a cancelled ctx ends it earlier.
+	// Streams decides each call that is streamed; nil hands Answer's over, cut
+	// into words. See Cut and Paced.
+	Streams func(ctx context.Context, call int, req provider.Request, emit func(provider.Delta) error) (provider.Response, error)
+	// Vectors decides each call for embeddings; nil makes vectors of the bytes.
+	Vectors func(ctx context.Context, call int, req provider.EmbedRequest) (provider.EmbedResponse, error)
+	// Latency is how long a call takes, or its first piece; a cancelled ctx ends
+	// it earlier.
 	Latency time.Duration
+	// Gate, where it is set, holds each call until it is closed or gives a value.
+	Gate <-chan struct{}
 
 	mu       sync.Mutex
-	requests []provider.Request
+	log      []Call
 	underway int
 	most     int
 }
 
-var _ provider.Provider = (*Provider)(nil)
+// Call is what is kept of a call. Of Request and Embed, one is set.
+type Call struct {
+	Request  provider.Request
+	Embed    provider.EmbedRequest
+	Kind     Kind
+	Region   string
+	AtOnce   int   // calls that were under way when it came, itself included
+	Pieces   int   // of a stream, that were taken
+	Ended    bool  // it was answered, or failed
+	Err      error // how it failed
+	Duration time.Duration
+}
+
+// Kind says by what method a call came.
+type Kind string
+
+// The kinds of call.
+const (
+	Conversed Kind = "converse"
+	Streamed  Kind = "stream"
+	Embedded  Kind = "embed"
+)
+
+var (
+	_ provider.Provider = (*Provider)(nil)
+	_ provider.Embedder = (*Provider)(nil)
+)
 
 // Converse implements provider.Provider.
-func (p *Provider) Converse(ctx context.Context, req provider.Request) (provider.Response, error) {
-	call := p.begin(req)
-	defer p.end()
+func (p *Provider) Converse(ctx context.Context, req provider.Request) (response provider.Response, err error) {
+	call, end := p.begin(Call{Kind: Conversed, Request: req, Region: req.Region})
+	defer func() { end(err) }()
 	started := time.Now()
-	if p.Latency > 0 {
-		timer := time.NewTimer(p.Latency)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return provider.Response{}, &provider.Error{
-				Class: provider.ClassCancelled, Provider: "double", Message: "the call was cancelled", Err: ctx.Err(),
-			}
-		}
+	if err := p.wait(ctx); err != nil {
+		return provider.Response{}, err
 	}
+	return p.answer(ctx, call, req, started)
+}
+
+func (p *Provider) answer(ctx context.Context, call int, req provider.Request, started time.Time) (provider.Response, error) {
 	response := Text("ok")
 	if p.Answer != nil {
 		var err error
@@ -52,33 +83,155 @@ func (p *Provider) Converse(ctx context.Context, req provider.Request) (provider
 			return provider.Response{}, err
 		}
 	}
-	if response.Usage == (provider.Tokens{}) && !response.UsageMissing {
-		response.Usage = usage(req, response)
+	return finished(response, call, req, started), nil
+}
+
+// Stream implements provider.Provider.
+func (p *Provider) Stream(ctx context.Context, req provider.Request, emit func(provider.Delta) error) (response provider.Response, err error) {
+	call, end := p.begin(Call{Kind: Streamed, Request: req, Region: req.Region})
+	defer func() { end(err) }()
+	started := time.Now()
+	if err := p.wait(ctx); err != nil {
+		return provider.Response{}, err
 	}
-	response.RequestID, response.Latency = fmt.Sprintf("req-%d", call), time.Since(started)
+	var first time.Duration
+	counted := func(piece provider.Delta) error {
+		if first == 0 {
+			first = max(time.Since(started), 1)
+		}
+		if err := emit(piece); err != nil {
+			return err
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.log[call].Pieces++
+		return nil
+	}
+	if p.Streams != nil {
+		response, err = p.Streams(ctx, call, req, counted)
+	} else if response, err = p.answer(ctx, call, req, started); err == nil {
+		err = hand(ctx, provider.Pieces(response.Message), counted)
+	}
+	if err != nil {
+		return provider.Response{}, asError(err, first > 0)
+	}
+	response = finished(response, call, req, started)
+	response.FirstToken = first
 	return response, nil
 }
 
-func (p *Provider) begin(req provider.Request) int {
+// Embed implements provider.Embedder.
+func (p *Provider) Embed(ctx context.Context, req provider.EmbedRequest) (response provider.EmbedResponse, err error) {
+	call, end := p.begin(Call{Kind: Embedded, Embed: req, Region: req.Region})
+	defer func() { end(err) }()
+	started := time.Now()
+	if err := p.wait(ctx); err != nil {
+		return provider.EmbedResponse{}, err
+	}
+	if p.Vectors != nil {
+		response, err = p.Vectors(ctx, call, req)
+	} else {
+		response = vectors(req)
+	}
+	if err != nil {
+		return provider.EmbedResponse{}, err
+	}
+	if response.Usage == (provider.Tokens{}) && !response.UsageMissing {
+		for _, text := range req.Texts {
+			response.Usage.Input += int64(len(text)/4 + 1)
+		}
+	}
+	response.RequestID, response.Latency = requestID(call), time.Since(started)
+	return response, nil
+}
+
+func requestID(call int) string { return fmt.Sprintf("req-%d", call) }
+
+// finished puts in what a script left out.
+func finished(response provider.Response, call int, req provider.Request, started time.Time) provider.Response {
+	if response.Usage == (provider.Tokens{}) && !response.UsageMissing {
+		response.Usage = usage(req, response)
+	}
+	response.RequestID, response.Latency = requestID(call), time.Since(started)
+	return response
+}
+
+// wait is the latency and the gate of a call.
+func (p *Provider) wait(ctx context.Context) error {
+	if p.Latency > 0 {
+		timer := time.NewTimer(p.Latency)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return cancelled(ctx.Err())
+		}
+	}
+	if p.Gate != nil {
+		select {
+		case <-p.Gate:
+		case <-ctx.Done():
+			return cancelled(ctx.Err())
+		}
+	}
+	return nil
+}
+
+func cancelled(err error) *provider.Error {
+	return &provider.Error{Class: provider.ClassCancelled, Provider: "double", Message: "the call was cancelled", Err: err}
+}
+
+func (p *Provider) begin(c Call) (call int, end func(error)) {
+	started := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.requests = append(p.requests, req)
 	p.underway++
 	p.most = max(p.most, p.underway)
-	return len(p.requests) - 1
+	c.AtOnce = p.underway
+	p.log = append(p.log, c)
+	call = len(p.log) - 1
+	return call, func(err error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.underway--
+		entry := &p.log[call]
+		entry.Ended, entry.Err, entry.Duration = true, err, time.Since(started)
+	}
 }
 
-func (p *Provider) end() {
+// Calls are the calls so far, in order of arrival.
+func (p *Provider) Calls() []Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.underway--
+	return slices.Clone(p.log)
 }
 
-// Requests are the calls so far, in order of arrival.
+// Requests are the requests of the calls so far that asked for a message, in
+// order of arrival.
 func (p *Provider) Requests() []provider.Request {
+	var requests []provider.Request
+	for _, call := range p.Calls() {
+		if call.Kind != Embedded {
+			requests = append(requests, call.Request)
+		}
+	}
+	return requests
+}
+
+// Regions are the regions of the calls so far, in order of arrival.
+func (p *Provider) Regions() []string {
+	var regions []string
+	for _, call := range p.Calls() {
+		regions = append(regions, call.Region)
+	}
+	return regions
+}
+
+// Underway is the number of calls that have not ended.
+func (p *Provider) Underway() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]provider.Request(nil), p.requests...)
+	return p.underway
 }
 
 // MostAtOnce is the largest number of calls that were under way at a time.

@@ -1,0 +1,85 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/quaestor-run/quaestor/runtime/ledger"
+)
+
+// How long the ledger is tried to be told an outcome: until it goes to the
+// spool, or where there is none, until the attempt is left with its hold.
+const (
+	spoolAfter = 2 * time.Second
+	endWithin  = 10 * time.Second
+)
+
+// settle writes the answer into the ledger. An answer that is paid for is given
+// to the caller even when the ledger cannot be told: asking for it again would
+// be paid again, and the hold that stays is above what it cost.
+func (t *trip) settle(ctx context.Context, made exchanged) Result {
+	usage, hold := made.usage, made.attempt.Hold
+	result := Result{Response: made.response, Model: t.leg.name, NanoUSD: usage.NanoUSD, Omitted: t.leg.omitted, Attempts: t.notes}
+	settlement := ledger.Settlement{Usage: usage, Latency: made.response.Latency, FirstToken: made.response.FirstToken}
+	if settlement.Latency == 0 {
+		settlement.Latency = made.took
+	}
+	if !t.call.Transient && t.texts == nil {
+		stored, err := json.Marshal(made.response)
+		if err != nil {
+			t.logger().Error("answer of a model call cannot be stored; the call is settled without it", zap.Error(err))
+		}
+		settlement.Response = stored
+	}
+	left, told := t.end(ctx, Outcome{Attempt: made.attempt.ID, State: ledger.StateSettled, Settlement: settlement})
+	result.Left, result.Unsettled = left, !told
+	if made.response.UsageMissing {
+		t.logger().Warn("provider did not say what a model call consumed; it was settled at its hold", zap.Int64("attempt", made.attempt.ID))
+	}
+	if usage.Tokens() > hold.Tokens || usage.NanoUSD > hold.NanoUSD {
+		t.logger().Error("model call consumed more than its hold", zap.Int64("attempt", made.attempt.ID),
+			zap.Int64("tokens", usage.Tokens()), zap.Int64("held_tokens", hold.Tokens),
+			zap.Int64("nano_usd", usage.NanoUSD), zap.Int64("held_nano_usd", hold.NanoUSD))
+		t.gateway.telemetry.overage(ctx, t)
+	}
+	return result
+}
+
+// end writes an outcome, whatever became of the caller, for a bounded time. What
+// the ledger cannot be told goes to the spool; without one the attempt keeps its
+// hold.
+func (t *trip) end(ctx context.Context, o Outcome) (ledger.Left, bool) {
+	spool := t.gateway.options.Spool
+	within := endWithin
+	if spool != nil {
+		within = spoolAfter
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
+	for wait := 20 * time.Millisecond; ; wait *= 2 {
+		left, err := o.tell(limited, t.gateway.options.Ledger)
+		if err == nil {
+			return left, true
+		}
+		final := errors.Is(err, ledger.ErrState) || errors.Is(err, ledger.ErrUnknownAttempt)
+		if !final && sleep(limited, wait) == nil {
+			continue
+		}
+		unknown := ledger.Left{Tokens: -1, NanoUSD: -1}
+		log := t.logger().With(zap.Int64("attempt", o.Attempt), zap.String("outcome", string(o.State)), zap.NamedError("ledger", err))
+		if final || spool == nil {
+			log.Error("ledger was not told what became of an attempt; it keeps its hold")
+			return unknown, false
+		}
+		if err := spool.Append(o); err != nil {
+			log.Error("neither ledger nor spool could be told what became of an attempt; it keeps its hold", zap.Error(err))
+			return unknown, false
+		}
+		log.Warn("ledger is out of reach; what became of an attempt is in the spool until it is back")
+		return unknown, false
+	}
+}
