@@ -63,7 +63,7 @@ const credentialsTimeout = 10 * time.Second
 func New(ctx context.Context, options Options) (*Provider, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
-		config.WithHTTPClient(httpClient(options.Transport)),
+		config.WithHTTPClient(ownClient()),
 	}
 	if options.Region != "" {
 		load = append(load, config.WithRegion(options.Region))
@@ -90,10 +90,9 @@ func New(ctx context.Context, options Options) (*Provider, error) {
 	return p, nil
 }
 
-func httpClient(transport http.RoundTripper) bedrockruntime.HTTPClient {
-	if transport != nil {
-		return &http.Client{Transport: transport, CheckRedirect: stay}
-	}
+// ownClient keeps the connections that a busy gateway needs. It is given to the
+// loading of the configuration, which adds what AWS_CA_BUNDLE names.
+func ownClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = 2048, 1024
 	})

@@ -24,9 +24,19 @@ import (
 	"github.com/quaestor-run/quaestor/tools"
 )
 
-const model = "global.anthropic.claude-sonnet-4-20250514-v1:0"
+const (
+	model  = "global.anthropic.claude-sonnet-4-20250514-v1:0"
+	titan  = "amazon.titan-embed-text-v2:0"
+	cohere = "cohere.embed-multilingual-v3"
+)
 
-// endpoint is a double that speaks Converse.
+// served are the paths of the double.
+var served = map[string]bool{
+	"/model/" + model + "/converse": true, "/model/" + model + "/converse-stream": true, "/model/" + model + "/count-tokens": true,
+	"/model/" + titan + "/invoke": true, "/model/" + cohere + "/invoke": true, "/model/amazon.titan-embed-text-v1/invoke": true,
+}
+
+// endpoint is a double that speaks Bedrock.
 type endpoint struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -38,7 +48,7 @@ func serve(tb testing.TB, answer http.HandlerFunc) *endpoint {
 	e := &endpoint{}
 	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, err := url.PathUnescape(r.URL.EscapedPath())
-		if err != nil || r.Method != http.MethodPost || path != "/model/"+model+"/converse" {
+		if err != nil || r.Method != http.MethodPost || !served[path] {
 			tb.Errorf("%s %s", r.Method, r.URL)
 		}
 		if a := r.Header.Get("Authorization"); !strings.HasPrefix(a, "AWS4-HMAC-SHA256 Credential=AKID/") || !strings.Contains(a, "/eu-west-1/bedrock/") {
@@ -267,21 +277,45 @@ func TestFailures(t *testing.T) {
 				w.WriteHeader(c.status)
 				fmt.Fprint(w, body)
 			})
-			_, err := connect(t, e.URL, 0).Converse(t.Context(), full())
-			var failed *provider.Error
-			if !errors.As(err, &failed) {
-				t.Fatalf("error %v", err)
-			}
-			if failed.Class != c.class || failed.NotCharged != c.notCharged || failed.Status != c.status || failed.RetryAfter != c.retryAfter {
-				t.Errorf("failure %+v", failed)
-			}
-			if c.kind != "" && (failed.Code != c.kind || failed.Message != "Because of that.") || failed.Message == "" {
-				t.Errorf("code %q, message %q", failed.Code, failed.Message)
-			}
-			if n := len(e.sent()); n != 1 {
-				t.Errorf("it was sent %d times", n)
+			for sent, ask := range everyWay() {
+				err := ask(t.Context(), connect(t, e.URL, 0))
+				var failed *provider.Error
+				if !errors.As(err, &failed) {
+					t.Fatalf("%d: error %v", sent, err)
+				}
+				if failed.Class != c.class || failed.NotCharged != c.notCharged || failed.Status != c.status || failed.RetryAfter != c.retryAfter && c.status >= 300 || failed.Begun {
+					t.Errorf("%d: failure %+v", sent, failed)
+				}
+				if c.kind != "" && (failed.Code != c.kind || failed.Message != "Because of that.") || failed.Message == "" {
+					t.Errorf("%d: code %q, message %q", sent, failed.Code, failed.Message)
+				}
+				if n := len(e.sent()); n != sent+1 {
+					t.Errorf("%d: it was sent %d times", sent, n-sent)
+				}
 			}
 		})
+	}
+}
+
+// everyWay asks in each way there is.
+func everyWay() []func(context.Context, *bedrock.Provider) error {
+	return []func(context.Context, *bedrock.Provider) error{
+		func(ctx context.Context, p *bedrock.Provider) error {
+			_, err := p.Converse(ctx, full())
+			return err
+		},
+		func(ctx context.Context, p *bedrock.Provider) error {
+			_, err := p.Stream(ctx, full(), func(provider.Delta) error { return nil })
+			return err
+		},
+		func(ctx context.Context, p *bedrock.Provider) error {
+			_, err := p.CountTokens(ctx, full())
+			return err
+		},
+		func(ctx context.Context, p *bedrock.Provider) error {
+			_, err := p.Embed(ctx, provider.EmbedRequest{Model: titan, Texts: []string{"a"}})
+			return err
+		},
 	}
 }
 

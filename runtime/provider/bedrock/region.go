@@ -3,6 +3,7 @@ package bedrock
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,6 +35,9 @@ func (p *Provider) client(region string) (*bedrockruntime.Client, error) {
 	client := bedrockruntime.NewFromConfig(p.config, func(o *bedrockruntime.Options) {
 		o.Region = region
 		o.Retryer = aws.NopRetryer{}
+		if p.options.Transport != nil {
+			o.HTTPClient = &http.Client{Transport: p.options.Transport, CheckRedirect: stay}
+		}
 		o.HTTPClient = once{o.HTTPClient}
 		o.Logger = logging.Nop{} // what matters is in the error
 		if endpoint := cmp.Or(p.options.Endpoints[region], p.options.Endpoint); endpoint != "" {

@@ -25,6 +25,11 @@ type answer struct {
 
 func connect(t *testing.T) *offline.Provider {
 	t.Helper()
+	return connectFor(t)
+}
+
+func connectFor(tb testing.TB) *offline.Provider {
+	tb.Helper()
 	reader, err := agents.Agent[question, answer]{
 		Name: "reader", Prompt: "Read {{.Text}}.",
 		Offline: func(turn agents.Turn[question]) (agents.Move[answer], error) {
@@ -43,7 +48,7 @@ func connect(t *testing.T) *offline.Provider {
 		},
 	}.Define()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return offline.New(func(name string) (agents.Definition, bool) { return reader, name == "reader" })
 }

@@ -34,7 +34,7 @@ func serve(t *testing.T, answer http.HandlerFunc) *endpoint {
 	e := &endpoint{}
 	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.calls.Add(1)
-		if r.Method != http.MethodPost || r.URL.Path != "/v1/chat/completions" || r.Header.Get("Authorization") != "Bearer "+key {
+		if r.Method != http.MethodPost || r.URL.Path != "/v1/chat/completions" && r.URL.Path != "/v1/embeddings" || r.Header.Get("Authorization") != "Bearer "+key {
 			t.Errorf("%s %s, authorization %q", r.Method, r.URL, r.Header.Get("Authorization"))
 		}
 		text, err := io.ReadAll(r.Body)
@@ -234,9 +234,11 @@ func TestFailures(t *testing.T) {
 		"quota":       {429, fmt.Sprintf(told, "poverty", `"insufficient_quota"`), provider.ClassQuota, true, "insufficient_quota"},
 		"payment":     {402, `{}`, provider.ClassQuota, true, ""},
 		"key":         {401, fmt.Sprintf(told, key, `"invalid_api_key"`), provider.ClassAccess, true, "invalid_api_key"},
+		"billing":     {429, fmt.Sprintf(told, "debt", `"billing_hard_limit_reached"`), provider.ClassQuota, true, "billing_hard_limit_reached"},
 		"forbidden":   {403, `no`, provider.ClassAccess, true, ""},
 		"bad request": {400, fmt.Sprintf(told, "nonsense", `null`), provider.ClassInvalid, true, "t"},
 		"not found":   {404, `<html>`, provider.ClassInvalid, true, ""},
+		"no model":    {404, fmt.Sprintf(told, "the model", `"model_not_found"`), provider.ClassInvalid, true, "model_not_found"},
 		"unprocessed": {422, `{"detail":[]}`, provider.ClassInvalid, true, ""},
 		"timeout":     {408, ``, provider.ClassTimeout, false, ""},
 		"gateway":     {504, ``, provider.ClassTimeout, false, ""},
@@ -251,24 +253,44 @@ func TestFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := serve(t, refuse(c.status, c.body))
-			_, err := connect(t, e.URL).Converse(t.Context(), full())
-			var failed *provider.Error
-			if !errors.As(err, &failed) {
-				t.Fatalf("error %v", err)
-			}
-			if failed.Class != c.class || failed.NotCharged != c.notCharged || failed.Code != c.code || failed.Status != c.status {
-				t.Errorf("failure %+v", failed)
-			}
-			if strings.Contains(failed.Error(), key) || failed.Message == "" {
-				t.Errorf("message %q", failed.Message)
-			}
-			if c.status >= 400 && failed.RetryAfter != 3*time.Second {
-				t.Errorf("retry after %v", failed.RetryAfter)
-			}
-			if e.calls.Load() != 1 {
-				t.Errorf("it was sent %d times", e.calls.Load())
+			for sent, ask := range everyWay() {
+				err := ask(t.Context(), connect(t, e.URL))
+				var failed *provider.Error
+				if !errors.As(err, &failed) {
+					t.Fatalf("error %v", err)
+				}
+				if failed.Class != c.class || failed.NotCharged != c.notCharged || failed.Code != c.code || failed.Status != c.status || failed.Begun {
+					t.Errorf("failure %+v", failed)
+				}
+				if strings.Contains(failed.Error(), key) || failed.Message == "" {
+					t.Errorf("message %q", failed.Message)
+				}
+				if c.status >= 400 && failed.RetryAfter != 3*time.Second {
+					t.Errorf("retry after %v", failed.RetryAfter)
+				}
+				if e.calls.Load() != int64(sent+1) {
+					t.Errorf("it was sent %d times", e.calls.Load()-int64(sent))
+				}
 			}
 		})
+	}
+}
+
+// everyWay asks in each way there is.
+func everyWay() []func(context.Context, *openai.Provider) error {
+	return []func(context.Context, *openai.Provider) error{
+		func(ctx context.Context, p *openai.Provider) error {
+			_, err := p.Converse(ctx, full())
+			return err
+		},
+		func(ctx context.Context, p *openai.Provider) error {
+			_, err := p.Stream(ctx, full(), func(provider.Delta) error { return nil })
+			return err
+		},
+		func(ctx context.Context, p *openai.Provider) error {
+			_, err := p.Embed(ctx, provider.EmbedRequest{Model: "m", Texts: []string{"a"}})
+			return err
+		},
 	}
 }
 
@@ -290,31 +312,37 @@ func TestBrokenConnections(t *testing.T) {
 		timeout time.Duration
 		cancel  bool
 		class   provider.Class
+		// streamed is the class of a stream, where it is another.
+		streamed provider.Class
 	}{
 		"closed without an answer": {answer: cut(""), class: provider.ClassUnavailable},
-		"cut in the answer":        {answer: cut("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\":"), class: provider.ClassBadResponse},
+		"cut in the answer":        {answer: cut("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\":"), class: provider.ClassBadResponse, streamed: provider.ClassUnavailable},
 		"cut in a refusal":         {answer: cut("HTTP/1.1 500 No\r\nContent-Length: 500\r\n\r\n{\"error\":"), class: provider.ClassInternal},
-		"too slow":                 {answer: hang, timeout: time.Second, class: provider.ClassTimeout},
+		"too slow":                 {answer: hang, timeout: 300 * time.Millisecond, class: provider.ClassTimeout},
 		"cancelled":                {answer: hang, cancel: true, class: provider.ClassCancelled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
+			var gone atomic.Pointer[context.CancelFunc]
 			e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if c.cancel {
-					cancel()
+					(*gone.Load())()
 				}
 				c.answer(w, r)
 			})
 			p := connect(t, e.URL, func(o *openai.Options) { o.Timeout = c.timeout })
-			_, err := p.Converse(ctx, full())
-			var failed *provider.Error
-			if !errors.As(err, &failed) || failed.Class != c.class || failed.NotCharged {
-				t.Errorf("failure %+v", err)
-			}
-			if e.calls.Load() != 1 {
-				t.Errorf("it was sent %d times", e.calls.Load())
+			for sent, ask := range everyWay() {
+				ctx, cancel := context.WithCancel(t.Context())
+				gone.Store(&cancel)
+				err := ask(ctx, p)
+				cancel()
+				var failed *provider.Error
+				if !errors.As(err, &failed) || failed.Class != c.class && !(sent == 1 && failed.Class == c.streamed) || failed.NotCharged || failed.Begun {
+					t.Errorf("%d: failure %+v", sent, err)
+				}
+				if e.calls.Load() != int64(sent+1) {
+					t.Errorf("it was sent %d times", e.calls.Load()-int64(sent))
+				}
 			}
 		})
 	}
