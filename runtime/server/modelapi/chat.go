@@ -99,7 +99,7 @@ func (r chatRequest) call(caller access.Caller) gateway.Call {
 		Client: caller.Client.ID, Team: caller.Client.Team, Feature: featureChat, Model: r.model,
 		System: system, Messages: r.messages, Tools: r.tools, Output: r.output,
 		MaxTokens: r.maxTokens, Temperature: r.temperature, TopP: r.topP, Stop: r.stop, ToolChoice: r.toolChoice,
-		Shape: true,
+		Shape: true, BlockInjections: caller.Client.Block,
 	}
 }
 

@@ -43,7 +43,7 @@ func TestWhatTheGatewayIsAsked(t *testing.T) {
 	if err := w.store.CreateTeam(t.Context(), store.Team{ID: "ops"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.store.CreateClient(t.Context(), store.Client{ID: "acme", Team: "ops", Cache: "exact", SystemPrompt: "Be brief."}); err != nil {
+	if err := w.store.CreateClient(t.Context(), store.Client{ID: "acme", Team: "ops", Cache: "exact", Block: 0.8, SystemPrompt: "Be brief."}); err != nil {
 		t.Fatal(err)
 	}
 	w.chat(`{"model":"double","messages":[
@@ -83,7 +83,7 @@ func TestWhatTheGatewayIsAsked(t *testing.T) {
 			}},
 			{Role: agents.RoleAssistant, Text: "done"},
 		},
-		MaxTokens: 50, Temperature: &half, TopP: &one, Stop: []string{"END"}, Shape: true, Transient: true, Cache: gateway.CacheExact,
+		MaxTokens: 50, Temperature: &half, TopP: &one, Stop: []string{"END"}, Shape: true, Transient: true, Cache: gateway.CacheExact, BlockInjections: 0.8,
 		ToolChoice: provider.ToolChoice{Mode: provider.ToolNamed, Name: "sum"},
 	}
 	want.Tools = got.Tools

@@ -134,8 +134,16 @@ func callFailure(err error) *Failure {
 	var unpriced *gateway.UnpricedError
 	var unknown *gateway.UnknownModelError
 	var failed *provider.Error
-	var call *gateway.CallError
+	var account *gateway.LedgerError
+	var injected *gateway.InjectionError
+	if refused := (*gateway.RefusedError)(nil); errors.As(err, &refused) {
+		return callFailure(refused.Failure) // the first choice failed; that there was no other is not the caller's doing
+	}
 	switch {
+	case errors.As(err, &injected):
+		failure := invalid("messages", "The request was refused: %s.", injected.Error())
+		failure.Code = "prompt_injection"
+		return failure
 	case errors.As(err, &exceeded):
 		return &Failure{
 			Status: http.StatusTooManyRequests, Type: typeQuota, Code: "insufficient_quota", Final: true,
@@ -151,7 +159,7 @@ func callFailure(err error) *Failure {
 		return providerFailure(err, failed)
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Failure{Status: http.StatusGatewayTimeout, Type: typeServer, Code: "timeout", Message: "The model took too long."}
-	case errors.As(err, &call) && call.Retryable: // nothing but the ledger is left
+	case errors.As(err, &account):
 		return &Failure{
 			Status: http.StatusServiceUnavailable, Type: typeServer, Code: "ledger_unavailable", RetryAfter: retryAfter(err, 5*time.Second),
 			Message: "The account cannot be kept right now, so nothing was sent. Try again.",

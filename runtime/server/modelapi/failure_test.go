@@ -166,7 +166,7 @@ func TestLargeBodiesAreNotRead(t *testing.T) {
 	if body.read > 4*modelapi.MaxBody {
 		t.Errorf("%d bytes of an endless body were taken", body.read)
 	}
-	if w.chat(said(`[{"role":"user","content":"` + strings.Repeat("a", modelapi.MaxBody-100) + `"}]`)).status != http.StatusOK {
+	if w.chat(said(`[{"role":"user","content":"`+strings.Repeat("a", modelapi.MaxBody-100)+`"}]`)).status != http.StatusOK {
 		t.Error("a body within the limit is refused")
 	}
 }
@@ -233,13 +233,18 @@ func TestFailuresOfCalls(t *testing.T) {
 		"access":          {failed(provider.ClassAccess), 503, "server_error", "", "access", "", true},
 		"quota":           {failed(provider.ClassQuota), 503, "server_error", "", "quota", "", true},
 		"deadline":        {&gateway.CallError{Err: context.DeadlineExceeded}, 504, "server_error", "", "timeout", "", false},
-		"ledger":          {&gateway.CallError{Retryable: true, Err: errors.New("disk on fire at secret-place")}, 503, "server_error", "", "ledger_unavailable", "5", false},
-		"a fault":         {errors.New("secret-place"), 500, "server_error", "", "", "", false},
+		"ledger":          {&gateway.CallError{Retryable: true, Err: &gateway.LedgerError{Doing: "reserving", Err: errors.New("disk on fire at secret-place")}}, 503, "server_error", "", "ledger_unavailable", "5", false},
+		"injection":       {&gateway.CallError{Err: &gateway.InjectionError{Injection: gateway.Injection{Score: 0.9}, Threshold: 0.5}}, 400, "invalid_request_error", "messages", "prompt_injection", "", true},
+		"refused fallback": {&gateway.CallError{RetryAfter: 3 * time.Second, Err: &gateway.RefusedError{Model: "paid", Refusal: &ledger.ExceededError{}, Failure: failed(provider.ClassUnavailable)}},
+			503, "server_error", "", "unavailable", "1", false},
+		"a fault": {errors.New("secret-place"), 500, "server_error", "", "", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := setup(t)
-			w.models.Script = func(context.Context, gateway.Call) (gateway.Result, bool, error) { return gateway.Result{}, true, test.err }
+			w.models.Script = func(context.Context, gateway.Call) (gateway.Result, bool, error) {
+				return gateway.Result{}, true, test.err
+			}
 			w.models.EmbedErr = test.err
 			for _, got := range []answer{
 				w.chat(hello), w.chat(strings.Replace(hello, "{", `{"stream":true,`, 1)), w.chat(strings.Replace(hello, "{", `{"n":2,`, 1)),
