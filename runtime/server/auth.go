@@ -98,6 +98,12 @@ func unauthenticated(detail, code string) *problem {
 	return p
 }
 
+func notAdmin() *problem {
+	p := newProblem(http.StatusForbidden, "This needs the key of an admin; make one with quaestor keys create --role admin.")
+	p.kind = kind{"not-admin", "An admin key is needed"}
+	return p
+}
+
 // CheckBind refuses an address that others could reach while there is no API
 // key. The address is a host and a port, as for net.Listen.
 func CheckBind(addr string, hasKeys bool) error {

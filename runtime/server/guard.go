@@ -26,6 +26,7 @@ type operation struct {
 	path      []string // names of path parameters
 	query     []string // names of query parameters
 	secured   bool
+	admin     bool     // needs an admin key
 	consumes  []string // media types of the body, if it has one
 	produces  []string // media types of what it gives
 	multipart bool     // the handler reads the body itself
@@ -61,7 +62,7 @@ func operationFor(spec *openapi3.T, pattern string) (operation, error) {
 	op := operation{
 		pattern: pattern,
 		route:   &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: declared},
-		secured: declared.Security == nil,
+		secured: declared.Security == nil, admin: slices.Contains(declared.Tags, "admin"),
 	}
 	for _, match := range pathParameter.FindAllStringSubmatch(path, -1) {
 		op.path = append(op.path, match[1])
@@ -129,6 +130,9 @@ func (s *Server) admit(op operation, w http.ResponseWriter, r *http.Request) err
 			return err
 		}
 		exchange.principal = who
+		if op.admin && !who.admin {
+			return notAdmin()
+		}
 		w.Header().Set("Cache-Control", "private, no-cache")
 	}
 	if len(op.produces) > 0 && r.URL.Query().Get("format") == "" {

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/server/api"
 	"github.com/quaestor-run/quaestor/runtime/store"
 )
@@ -132,7 +133,7 @@ func asProblem(err error) *problem {
 		return newProblem(http.StatusRequestEntityTooLarge, "The body may have %d bytes at most.", tooLarge.Limit)
 	case errors.Is(err, store.ErrNotFound):
 		p = newProblem(http.StatusNotFound, "It does not exist, or no longer.")
-	case errors.Is(err, store.ErrCursor):
+	case errors.Is(err, store.ErrCursor), errors.Is(err, ledger.ErrCursor):
 		p = atFields(http.StatusBadRequest, inQuery("cursor", "is not one this list gave; start without one"))
 	case errors.Is(err, store.ErrDiskFull), errors.Is(err, store.ErrClosed), errors.Is(err, syscall.ENOSPC),
 		errors.As(err, &network): // of a database elsewhere; calls of Temporal name it themselves

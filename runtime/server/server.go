@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/server/access"
 	"github.com/quaestor-run/quaestor/runtime/server/api"
 	"github.com/quaestor-run/quaestor/runtime/server/modelapi"
@@ -37,6 +38,7 @@ type Options struct {
 	Engine Engine
 
 	Models      modelapi.Models                                                                           // nil: there is no API for models
+	Ledger      ledger.Ledger                                                                             // nil: there are no accounts to be seen
 	Documents   Ingester                                                                                  // nil: uploads are refused
 	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
 	RenderDraft func(ctx context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) // to Markdown, for reviewers; nil: plainly
@@ -99,6 +101,7 @@ type Server struct {
 	crossOrigin *http.CrossOriginProtection
 	access      *access.Access
 	models      *modelapi.API // nil without models
+	ledger      ledger.Ledger // nil without accounts
 }
 
 // New makes a server, or says what is missing.
@@ -107,7 +110,7 @@ func New(options Options) (*Server, error) {
 		return nil, errors.New("making an API server: a store and an engine are required")
 	}
 	s := &Server{
-		store: options.Store, engine: options.Engine, documents: options.Documents, usage: options.Usage,
+		store: options.Store, engine: options.Engine, ledger: options.Ledger, documents: options.Documents, usage: options.Usage,
 		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
 		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
@@ -246,7 +249,7 @@ func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
 func (s *Server) unrouted(r *http.Request) error {
 	p := newProblem(http.StatusNotFound, "There is nothing at %q; /docs lists what there is.", r.URL.Path)
 	probe := r.Clone(r.Context())
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		probe.Method = method
 		if _, pattern := s.mux.Handler(probe); pattern == "" {
 			continue
