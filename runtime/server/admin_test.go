@@ -253,7 +253,24 @@ func TestUncertainAttemptsAreReconciled(t *testing.T) {
 func TestWithoutLedgerOrModels(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(o *server.Options) { o.Ledger, o.Models = nil, nil })
-	for _, path := range []string{"/v1/usage", "/v1/admin/attempts", "/v1/admin/budgets/client/acme", "/v1/models"} {
+	for _, path := range []string{"/v1/usage", "/v1/admin/attempts", "/v1/admin/budgets/client/acme"} {
 		w.call("GET", path, "").wantProblem(404, "not-found")
+	}
+	for _, path := range []string{"/v1/models", "/v1/models/x"} { // as OpenAI's SDKs understand it
+		if got := w.call("GET", path, "").want(404); !strings.Contains(string(got.body), `"type":"invalid_request_error"`) {
+			t.Errorf("got %s", got.body)
+		}
+	}
+}
+
+func TestErrorsBesideTheModelsHaveOpenAIsForm(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	got := w.call("GET", "/v1/chat/completions", "").want(405)
+	if got.header.Get("Allow") != "POST" || !strings.Contains(string(got.body), `"error":{`) {
+		t.Errorf("got %s, %v", got.body, got.header)
+	}
+	if got := w.call("GET", "/v1/models", "", withHeader("Origin", "https://evil.example")).want(403); !strings.Contains(string(got.body), `"error":{`) {
+		t.Errorf("got %s", got.body)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/server/modelapi"
 	"github.com/quaestor-run/quaestor/runtime/store"
 )
 
@@ -158,6 +159,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.log.Debug("client went away", append(exchange.fields(), zap.Error(err))...)
 	case p.status >= http.StatusInternalServerError:
 		s.log.Error("request failed", append(exchange.fields(), zap.Error(err))...)
+	}
+	if modelapi.Serves(r.URL.Path) {
+		if err := failAsModel(w, p); err != nil {
+			s.log.Debug("client went away", append(exchange.fields(), zap.Error(err))...)
+		}
+		return
 	}
 	body, err := json.Marshal(api.Problem{
 		Type: "urn:quaestor:problem:" + p.kind.name, Title: p.kind.title, Status: p.status,

@@ -28,7 +28,7 @@ func (a *API) chat(w http.ResponseWriter, r *http.Request, caller access.Caller)
 	if err != nil {
 		return err
 	}
-	calls, err := a.prepare(r, caller, body)
+	calls, err := a.prepare(r.Context(), caller, askedBy(r), body)
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,19 @@ type chatCalls struct {
 	created int64
 }
 
+// asked is what a request says beside its body.
+type asked struct {
+	path  string
+	key   string // to find the answer again
+	cache string
+}
+
+func askedBy(r *http.Request) asked {
+	return asked{path: r.URL.Path, key: r.Header.Get("Idempotency-Key"), cache: r.Header.Get("X-Quaestor-Cache")}
+}
+
 // prepare reads a request and says what calls it makes.
-func (a *API) prepare(r *http.Request, caller access.Caller, body []byte) (chatCalls, error) {
+func (a *API) prepare(ctx context.Context, caller access.Caller, asked asked, body []byte) (chatCalls, error) {
 	request, err := decodeChat(body, &a.schemas)
 	if err != nil {
 		return chatCalls{}, err
@@ -69,11 +80,11 @@ func (a *API) prepare(r *http.Request, caller access.Caller, body []byte) (chatC
 	if err := a.model(caller, request.model, false); err != nil {
 		return chatCalls{}, err
 	}
-	cache, err := cachePolicy(r.Header.Get("X-Quaestor-Cache"), caller.Client.Cache)
+	cache, err := cachePolicy(asked.cache, caller.Client.Cache)
 	if err != nil {
 		return chatCalls{}, err
 	}
-	key, transient, err := a.key(r, caller, body)
+	key, transient, err := a.key(ctx, caller, asked, body)
 	if err != nil {
 		return chatCalls{}, err
 	}

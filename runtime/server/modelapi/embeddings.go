@@ -127,7 +127,7 @@ func (a *API) embeddings(w http.ResponseWriter, r *http.Request, caller access.C
 	if err := a.model(caller, request.model, true); err != nil {
 		return err
 	}
-	key, _, err := a.key(r, caller, body)
+	key, _, err := a.key(r.Context(), caller, askedBy(r), body)
 	if err != nil {
 		return err
 	}

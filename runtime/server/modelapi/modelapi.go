@@ -62,6 +62,9 @@ type Options struct {
 	// Check says whether a caller who was let in still would be. Streams ask
 	// every few seconds. Nil never says no.
 	Check func(ctx context.Context, caller access.Caller) error
+	// Ending is done when the server that serves a request is to end; nil never
+	// is. Sockets are told.
+	Ending func(ctx context.Context) context.Context
 	// Failed is told of errors that are no fault of the caller; nil logs them.
 	Failed func(r *http.Request, err error)
 
@@ -94,6 +97,9 @@ func New(options Options) (*API, error) {
 	if options.Check == nil {
 		options.Check = func(context.Context, access.Caller) error { return nil }
 	}
+	if options.Ending == nil {
+		options.Ending = func(context.Context) context.Context { return context.Background() }
+	}
 	options.Heartbeat = positive(options.Heartbeat, heartbeat)
 	options.Recheck = positive(options.Recheck, recheck)
 	options.Patience = positive(options.Patience, writePatience)
@@ -125,6 +131,7 @@ func (a *API) Wait(ctx context.Context) {
 func (a *API) Handlers() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"POST /v1/chat/completions": a.handle(a.chat),
+		"GET /v1/chat/ws":           a.handle(a.socket),
 		"POST /v1/embeddings":       a.handle(a.embeddings),
 		"GET /v1/models":            a.handle(a.listModels),
 		"GET /v1/models/{id...}":    a.handle(a.getModel),
@@ -145,7 +152,21 @@ func (a *API) handle(serve func(w http.ResponseWriter, r *http.Request, caller a
 	}
 }
 
+// Serves says that a path is one of OpenAI's API, where errors have its form.
+func Serves(path string) bool {
+	return strings.HasPrefix(path, "/v1/chat/") || path == "/v1/models" || strings.HasPrefix(path, "/v1/models/") || path == "/v1/embeddings"
+}
+
+// Refuse answers with an error.
+func Refuse(w http.ResponseWriter, failure *Failure) error {
+	failure.header(w.Header())
+	w.WriteHeader(failure.Status)
+	_, err := w.Write(failure.Body())
+	return err
+}
+
 func (a *API) authenticate(r *http.Request) (access.Caller, error) {
+	takeProtocolKey(r)
 	caller, err := a.options.Authenticate(r)
 	if err == nil && caller.Client.Disabled {
 		err = &access.Denial{Reason: access.Disabled, Detail: "Client " + caller.Client.ID + " is disabled."}
@@ -224,16 +245,16 @@ const maxKey = 200
 
 // key names a call. With an Idempotency-Key the same request gets the same
 // name, so that what was answered is not paid again.
-func (a *API) key(r *http.Request, caller access.Caller, body []byte) (key string, transient bool, err error) {
-	given := r.Header.Get("Idempotency-Key")
+func (a *API) key(ctx context.Context, caller access.Caller, asked asked, body []byte) (key string, transient bool, err error) {
+	given := asked.key
 	if given == "" {
 		return "c/" + caller.Client.ID + "/" + rand.Text(), true, nil
 	}
 	if len(given) > maxKey || strings.ContainsFunc(given, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return "", false, invalid("", "The Idempotency-Key may have %d characters of ASCII at most.", maxKey)
 	}
-	digest := digestOf(r.URL.Path, string(body))
-	first, err := a.options.Claims.ClaimRequest(r.Context(), caller.Client.ID, given, digest, a.options.Now().UTC())
+	digest := digestOf(asked.path, string(body))
+	first, err := a.options.Claims.ClaimRequest(ctx, caller.Client.ID, given, digest, a.options.Now().UTC())
 	if err != nil {
 		return "", false, err
 	}
