@@ -22,6 +22,7 @@ type Store interface {
 	Documents
 	Keys
 	Clients
+	Summaries
 	Ping(ctx context.Context) error
 	Close() error
 }
