@@ -274,6 +274,9 @@ var ErrUnknownAttempt = errors.New("no such attempt")
 // ErrAnswered says that the call has a settled attempt: find it.
 var ErrAnswered = errors.New("call has been answered")
 
+// ErrCursor says that a cursor was not made by the same query.
+var ErrCursor = errors.New("not a cursor of this query")
+
 // ErrState says that an attempt's state does not allow the change.
 var ErrState = errors.New("attempt is not in a state for this")
 

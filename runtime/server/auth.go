@@ -2,9 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -14,17 +11,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quaestor-run/quaestor/runtime/server/access"
 	"github.com/quaestor-run/quaestor/runtime/store"
 )
 
 // LocalClient is the client of everything that is asked for on loopback while
 // a server has no API key.
-const LocalClient = "local"
+const LocalClient = access.LocalClient
 
 // Roles in which a decision is taken.
 const (
 	roleOperator = "operator" // of a server without keys, on its own machine
 	roleReviewer = "reviewer" // the holder of a key
+	roleAdmin    = "admin"    // the holder of an admin key
 )
 
 // principal is who asks.
@@ -33,6 +32,7 @@ type principal struct {
 	name   string
 	role   string
 	all    bool // sees every client's things
+	admin  bool // may change clients, keys and budgets
 }
 
 func (p principal) sees(client string) bool { return p.all || p.client == client }
@@ -50,53 +50,42 @@ func principalOf(ctx context.Context) principal { return exchangeOf(ctx).princip
 // NewKey makes an API key for a client. The secret is shown once, to the one
 // who asked for it; the store keeps only its hash.
 func NewKey(client, name string, now time.Time) (secret string, key store.Key) {
-	secret = "qk_" + randomName(20) + randomName(20)
-	return secret, store.Key{ID: "k_" + randomName(12), Hash: HashKey(secret), Client: client, Name: name, Created: now}
+	return access.NewKey(client, name, store.RoleClient, now)
 }
 
 // HashKey is the hex SHA-256 by which the store knows an API key.
-func HashKey(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
-}
+func HashKey(secret string) string { return access.HashKey(secret) }
 
-// authenticate says who asks. The lookup is by hash, so that its time tells
-// nothing of other keys.
+// authenticate says who asks.
 func (s *Server) authenticate(r *http.Request) (principal, error) {
-	header := r.Header.Get("Authorization")
-	if header == "" {
-		keyed, err := s.hasKeys(r.Context())
-		if err != nil {
-			return principal{}, err
+	caller, err := s.access.Authenticate(r.Context(), r.Header.Get("Authorization"))
+	if denied := (*access.Denial)(nil); errors.As(err, &denied) {
+		switch denied.Reason {
+		case access.Missing:
+			return principal{}, unauthenticated(denied.Detail, "")
+		case access.Malformed:
+			return principal{}, unauthenticated(denied.Detail, "invalid_request")
+		case access.Disabled:
+			return principal{}, newProblem(http.StatusForbidden, "%s", denied.Detail)
+		default:
+			return principal{}, unauthenticated(denied.Detail, "invalid_token")
 		}
-		if keyed {
-			return principal{}, unauthenticated(`This server has API keys; send one as "Authorization: Bearer qk_…".`, "")
-		}
-		return principal{client: LocalClient, name: LocalClient, role: roleOperator, all: true}, nil
-	}
-	scheme, secret, _ := strings.Cut(header, " ")
-	secret = strings.TrimSpace(secret)
-	if !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(secret, "qk_") {
-		return principal{}, unauthenticated(`The Authorization header must read "Bearer qk_…".`, "invalid_request")
-	}
-	hash := HashKey(secret)
-	key, err := s.store.KeyByHash(r.Context(), hash)
-	if errors.Is(err, store.ErrNotFound) {
-		return principal{}, unauthenticated("The key is unknown or was revoked.", "invalid_token")
 	}
 	if err != nil {
 		return principal{}, err
 	}
-	if subtle.ConstantTimeCompare([]byte(hash), []byte(key.Hash)) != 1 || !key.Revoked.IsZero() {
-		return principal{}, unauthenticated("The key is unknown or was revoked.", "invalid_token")
+	return principalFor(caller), nil
+}
+
+func principalFor(caller access.Caller) principal {
+	switch {
+	case caller.Operator:
+		return principal{client: LocalClient, name: LocalClient, role: roleOperator, all: true, admin: true}
+	case caller.Admin:
+		return principal{client: caller.Client.ID, name: caller.Key.Name, role: roleAdmin, all: true, admin: true}
+	default:
+		return principal{client: caller.Client.ID, name: caller.Key.Name, role: roleReviewer}
 	}
-	if key.Client == "" { // a key without a client must not see those of all
-		key.Client = key.ID
-	}
-	if key.Name == "" {
-		key.Name = key.ID
-	}
-	return principal{client: key.Client, name: key.Name, role: roleReviewer}, nil
 }
 
 func unauthenticated(detail, code string) *problem {
@@ -109,20 +98,10 @@ func unauthenticated(detail, code string) *problem {
 	return p
 }
 
-// hasKeys says whether the store has ever had a key. Once it had, the server
-// stays closed to those without one.
-func (s *Server) hasKeys(ctx context.Context) (bool, error) {
-	if s.keyed.Load() {
-		return true, nil
-	}
-	keys, err := s.store.Keys(ctx)
-	if err != nil {
-		return false, fmt.Errorf("looking for API keys: %w", err)
-	}
-	if len(keys) > 0 {
-		s.keyed.Store(true)
-	}
-	return len(keys) > 0, nil
+func notAdmin() *problem {
+	p := newProblem(http.StatusForbidden, "This needs the key of an admin; make one with quaestor keys create --role admin.")
+	p.kind = kind{"not-admin", "An admin key is needed"}
+	return p
 }
 
 // CheckBind refuses an address that others could reach while there is no API
@@ -151,7 +130,7 @@ func loopback(host string) bool {
 // machine: no other interface, no name that was rebound to loopback, no page
 // of another origin.
 func (s *Server) guardLocal(r *http.Request) error {
-	if keyed, err := s.hasKeys(r.Context()); err == nil && keyed {
+	if keyed, err := s.access.HasKeys(r.Context()); err == nil && keyed {
 		return nil
 	}
 	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok && !addr.IP.IsLoopback() {

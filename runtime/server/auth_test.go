@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,11 +74,20 @@ func TestEveryOperationNeedsAKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fill := strings.NewReplacer("{id}", "x", "{sha256}", strings.Repeat("0", 64))
+	fill := strings.NewReplacer("{id}", "1", "{sha256}", strings.Repeat("0", 64), "{scope}", "client", "{period}", "day")
+	client := w.addKey("acme", "bob")
 	for path, item := range spec.Paths.Map() {
-		for method := range item.Operations() {
-			if strings.HasPrefix(path, "/v1/") {
-				w.call(method, fill.Replace(path), "").wantProblem(401, "unauthenticated")
+		for method, operation := range item.Operations() {
+			switch got := w.call(method, fill.Replace(path), ""); {
+			case slices.Contains(operation.Tags, "models"):
+				if got.want(401); !strings.Contains(string(got.body), `"code":"invalid_api_key"`) {
+					t.Errorf("%s %s: %s", method, path, got.body)
+				}
+			case strings.HasPrefix(path, "/v1/"):
+				got.wantProblem(401, "unauthenticated")
+			}
+			if slices.Contains(operation.Tags, "admin") {
+				client.call(method, fill.Replace(path), "").wantProblem(403, "not-admin")
 			}
 		}
 	}

@@ -1,31 +1,12 @@
 package server
 
 import (
-	"encoding/json"
-	"math/big"
 	"mime/multipart"
 	"net/textproto"
 	"path"
 	"strings"
 	"testing"
 )
-
-func FuzzNanoDollars(f *testing.F) {
-	for _, seed := range []string{"0", "4.50", "1e9", "0.000000001", "1e-10", "9223372036.854775807", "1e99", "-1", "01", "1e999999999"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		nano, err := nanoDollars(json.Number(text))
-		if err != nil {
-			return
-		}
-		want, ok := new(big.Rat).SetString(text)
-		got, _ := new(big.Rat).SetString(string(dollarsOf(nano)))
-		if !ok || got == nil || want.Cmp(got) != 0 {
-			t.Errorf("%q is %d nano-dollars, which is %s", text, nano, dollarsOf(nano))
-		}
-	})
-}
 
 func FuzzDeadline(f *testing.F) {
 	for _, seed := range []string{"10m", "2030-01-02T15:04:05Z", "-1s", "1h", "", "9999999h", "2030-01-02T15:04:05+14:00"} {

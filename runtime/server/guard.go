@@ -26,6 +26,7 @@ type operation struct {
 	path      []string // names of path parameters
 	query     []string // names of query parameters
 	secured   bool
+	admin     bool     // needs an admin key
 	consumes  []string // media types of the body, if it has one
 	produces  []string // media types of what it gives
 	multipart bool     // the handler reads the body itself
@@ -61,7 +62,7 @@ func operationFor(spec *openapi3.T, pattern string) (operation, error) {
 	op := operation{
 		pattern: pattern,
 		route:   &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: declared},
-		secured: declared.Security == nil,
+		secured: declared.Security == nil, admin: slices.Contains(declared.Tags, "admin"),
 	}
 	for _, match := range pathParameter.FindAllStringSubmatch(path, -1) {
 		op.path = append(op.path, match[1])
@@ -90,19 +91,26 @@ func operationFor(spec *openapi3.T, pattern string) (operation, error) {
 // guard is what holds for every operation: a span, a key, what the caller
 // accepts, and a request as the specification wants it.
 func (s *Server) guard(op operation, next http.HandlerFunc) http.HandlerFunc {
+	return s.traced(op.pattern, func(w http.ResponseWriter, r *http.Request) {
+		if err := s.admit(op, w, r); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next(w, r)
+	})
+}
+
+// traced gives each request for a pattern of the mux a span.
+func (s *Server) traced(pattern string, next http.HandlerFunc) http.HandlerFunc {
+	_, route, _ := strings.Cut(pattern, " ")
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-		ctx, span := s.tracer.Start(ctx, op.pattern, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
-			attribute.String("http.request.method", r.Method), attribute.String("http.route", op.route.Path),
+		ctx, span := s.tracer.Start(ctx, pattern, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
+			attribute.String("http.request.method", r.Method), attribute.String("http.route", route),
 			attribute.String("url.path", r.URL.Path),
 		))
 		defer span.End()
-		r = r.WithContext(ctx)
-		if err := s.admit(op, w, r); err != nil {
-			s.fail(w, r, err)
-		} else {
-			next(w, r)
-		}
+		next(w, r.WithContext(ctx))
 		exchange := exchangeOf(ctx)
 		span.SetAttributes(attribute.Int("http.response.status_code", exchange.writer.status))
 		if exchange.run != "" {
@@ -122,6 +130,9 @@ func (s *Server) admit(op operation, w http.ResponseWriter, r *http.Request) err
 			return err
 		}
 		exchange.principal = who
+		if op.admin && !who.admin {
+			return notAdmin()
+		}
 		w.Header().Set("Cache-Control", "private, no-cache")
 	}
 	if len(op.produces) > 0 && r.URL.Query().Get("format") == "" {

@@ -12,7 +12,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/server/modelapi"
 	"github.com/quaestor-run/quaestor/runtime/store"
 )
 
@@ -132,7 +134,7 @@ func asProblem(err error) *problem {
 		return newProblem(http.StatusRequestEntityTooLarge, "The body may have %d bytes at most.", tooLarge.Limit)
 	case errors.Is(err, store.ErrNotFound):
 		p = newProblem(http.StatusNotFound, "It does not exist, or no longer.")
-	case errors.Is(err, store.ErrCursor):
+	case errors.Is(err, store.ErrCursor), errors.Is(err, ledger.ErrCursor):
 		p = atFields(http.StatusBadRequest, inQuery("cursor", "is not one this list gave; start without one"))
 	case errors.Is(err, store.ErrDiskFull), errors.Is(err, store.ErrClosed), errors.Is(err, syscall.ENOSPC),
 		errors.As(err, &network): // of a database elsewhere; calls of Temporal name it themselves
@@ -157,6 +159,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.log.Debug("client went away", append(exchange.fields(), zap.Error(err))...)
 	case p.status >= http.StatusInternalServerError:
 		s.log.Error("request failed", append(exchange.fields(), zap.Error(err))...)
+	}
+	if modelapi.Serves(r.URL.Path) {
+		if err := failAsModel(w, p); err != nil {
+			s.log.Debug("client went away", append(exchange.fields(), zap.Error(err))...)
+		}
+		return
 	}
 	body, err := json.Marshal(api.Problem{
 		Type: "urn:quaestor:problem:" + p.kind.name, Title: p.kind.title, Status: p.status,

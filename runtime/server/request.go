@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/server/money"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/workflows"
 )
@@ -160,43 +159,11 @@ func (r *reading) dollars(pointer string, amount json.Number) int64 {
 	if amount == "" {
 		return 0
 	}
-	nano, err := nanoDollars(amount)
+	nano, err := money.Nano(amount)
 	if err != nil {
 		r.blame(pointer, "%v", err)
 	}
 	return nano
-}
-
-var decimalNumber = regexp.MustCompile(`^(\d{1,20}(?:\.\d{1,30})?)(?:[eE]([+-]?\d{1,2}))?$`)
-
-// nanoDollars reads a JSON number. Its length is bounded first: an exponent
-// may ask for any amount of memory.
-func nanoDollars(amount json.Number) (int64, error) {
-	if !decimalNumber.MatchString(string(amount)) {
-		return 0, errors.New("must be a number of dollars such as 4.50")
-	}
-	value, ok := new(big.Rat).SetString(string(amount))
-	if !ok {
-		return 0, errors.New("must be a number of dollars such as 4.50")
-	}
-	value.Mul(value, big.NewRat(1e9, 1))
-	if !value.IsInt() {
-		return 0, errors.New("may have at most nine decimal places")
-	}
-	if !value.Num().IsInt64() {
-		return 0, errors.New("is more than can be counted")
-	}
-	return value.Num().Int64(), nil
-}
-
-// dollarsOf writes nano-dollars as a decimal number, exactly.
-func dollarsOf(nano int64) json.Number {
-	sign := ""
-	if nano < 0 {
-		sign, nano = "-", -nano
-	}
-	text := fmt.Sprintf("%s%d.%09d", sign, nano/1e9, nano%1e9)
-	return json.Number(strings.TrimSuffix(strings.TrimRight(text, "0"), "."))
 }
 
 // checkSources refuses names that are neither a corpus nor a document.

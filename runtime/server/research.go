@@ -12,6 +12,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/server/money"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/workflows"
 )
@@ -197,7 +198,7 @@ func wholeRun(run store.Run, usage agents.Usage) (api.Run, error) {
 		ID: run.ID, Topic: run.Topic, Status: api.Status(run.Status), Phase: run.Phase, Iteration: run.Iteration,
 		Progress: api.Progress{Done: run.Done, Total: run.Total}, Error: run.Error, Schedule: run.Schedule,
 		Usage: api.Usage{
-			InputTokens: usage.InputTokens, OutputTokens: usage.OutputTokens, CostUSD: dollarsOf(usage.CostNanoUSD),
+			InputTokens: usage.InputTokens, OutputTokens: usage.OutputTokens, CostUSD: money.Dollars(usage.CostNanoUSD),
 			Calls: usage.Calls, Attempts: usage.Attempts,
 		},
 		Budget:    budgetOf(request.Budget),
@@ -217,7 +218,7 @@ func wholeRun(run store.Run, usage agents.Usage) (api.Run, error) {
 func budgetOf(budget workflows.Budget) api.Budget {
 	answer := api.Budget{Tokens: budget.Tokens}
 	if budget.NanoUSD > 0 {
-		answer.USD = dollarsOf(budget.NanoUSD)
+		answer.USD = money.Dollars(budget.NanoUSD)
 	}
 	return answer
 }

@@ -41,7 +41,7 @@ func serving(ctx context.Context) context.Context {
 // While it serves it also starts runs that were accepted and not started, by
 // a process that ended in between.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	keyed, err := s.hasKeys(ctx)
+	keyed, err := s.access.HasKeys(ctx)
 	if err == nil {
 		err = CheckBind(listener.Addr().String(), keyed)
 	}
@@ -72,11 +72,17 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	patience, release := context.WithTimeout(base, s.drain)
 	defer release()
-	if err := server.Shutdown(patience); err != nil {
+	err = server.Shutdown(patience)
+	if err != nil {
 		s.log.Warn("cutting connections that did not end", zap.Error(err))
-		return server.Close()
+		err = server.Close()
 	}
-	return nil
+	if s.models != nil { // calls whose callers were just cut off are still to be settled
+		settling, release := context.WithTimeout(base, s.drain)
+		defer release()
+		s.models.Wait(settling)
+	}
+	return err
 }
 
 // startForgotten starts runs whose record was written by a process that ended

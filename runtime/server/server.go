@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -22,7 +21,10 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/ledger"
+	"github.com/quaestor-run/quaestor/runtime/server/access"
 	"github.com/quaestor-run/quaestor/runtime/server/api"
+	"github.com/quaestor-run/quaestor/runtime/server/modelapi"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/workflows"
 )
@@ -35,6 +37,8 @@ type Options struct {
 	Store  store.Store // when it is a store.Watcher, event streams wake at once
 	Engine Engine
 
+	Models      modelapi.Models                                                                           // nil: there is no API for models
+	Ledger      ledger.Ledger                                                                             // nil: there are no accounts to be seen
 	Documents   Ingester                                                                                  // nil: uploads are refused
 	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
 	RenderDraft func(ctx context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) // to Markdown, for reviewers; nil: plainly
@@ -47,6 +51,7 @@ type Options struct {
 	DrainTimeout   time.Duration // for requests to end when the server does; 0 is 10 s
 	Version        string        // as /healthz tells it
 	Now            func() time.Time
+	KeyLife        time.Duration // how long a key is believed without asking the store; 0 is access.Life, below 0 not at all
 }
 
 // Ingester reads a document and keeps it in a corpus. A document that cannot
@@ -94,7 +99,9 @@ type Server struct {
 	specJSON    []byte
 	mux         *http.ServeMux
 	crossOrigin *http.CrossOriginProtection
-	keyed       atomic.Bool // the store has had a key
+	access      *access.Access
+	models      *modelapi.API // nil without models
+	ledger      ledger.Ledger // nil without accounts
 }
 
 // New makes a server, or says what is missing.
@@ -103,12 +110,16 @@ func New(options Options) (*Server, error) {
 		return nil, errors.New("making an API server: a store and an engine are required")
 	}
 	s := &Server{
-		store: options.Store, engine: options.Engine, documents: options.Documents, usage: options.Usage,
+		store: options.Store, engine: options.Engine, ledger: options.Ledger, documents: options.Documents, usage: options.Usage,
 		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
 		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	s.fillIn(options.TracerProvider)
+	s.access = access.New(s.store, options.KeyLife, s.now)
+	if err := s.serveModels(options); err != nil {
+		return nil, err
+	}
 	spec, err := loadSpec()
 	if err != nil {
 		return nil, err
@@ -184,6 +195,11 @@ func (s *Server) route() error {
 	})
 	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: router, ErrorHandlerFunc: malformed})
 	s.mux = router.ServeMux
+	if s.models != nil {
+		for pattern, handler := range s.models.Handlers() {
+			s.mux.HandleFunc(pattern, s.traced(pattern, handler))
+		}
+	}
 	s.mux.Handle("GET /docs/", docs())
 	s.mux.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
 	return errors.Join(router.errs...)
@@ -233,7 +249,7 @@ func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
 func (s *Server) unrouted(r *http.Request) error {
 	p := newProblem(http.StatusNotFound, "There is nothing at %q; /docs lists what there is.", r.URL.Path)
 	probe := r.Clone(r.Context())
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		probe.Method = method
 		if _, pattern := s.mux.Handler(probe); pattern == "" {
 			continue

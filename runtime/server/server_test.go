@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,11 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/ledger"
+	ledgersqlite "github.com/quaestor-run/quaestor/runtime/ledger/sqlite"
 	"github.com/quaestor-run/quaestor/runtime/server"
+	"github.com/quaestor-run/quaestor/runtime/server/access"
+	"github.com/quaestor-run/quaestor/runtime/server/modelapi/modelapitest"
 	"github.com/quaestor-run/quaestor/runtime/server/servertest"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/runtime/store/storetest"
@@ -34,6 +39,8 @@ type world struct {
 	t      *testing.T
 	store  store.Store
 	engine *servertest.Engine
+	models *modelapitest.Models
+	ledger ledger.Ledger
 	server *server.Server
 	url    string
 	key    string
@@ -42,9 +49,11 @@ type world struct {
 func setup(t *testing.T, change ...func(*server.Options)) *world {
 	t.Helper()
 	w := &world{t: t, store: storetest.New(t), engine: &servertest.Engine{}}
+	w.models = &modelapitest.Models{}
+	w.ledger = newLedger(t)
 	options := server.Options{
-		Store: w.store, Engine: w.engine, Documents: servertest.Ingester{Store: w.store},
-		Now: func() time.Time { return now }, Version: "test",
+		Models: w.models, Ledger: w.ledger, Store: w.store, Engine: w.engine, Documents: servertest.Ingester{Store: w.store},
+		Now: func() time.Time { return now }, KeyLife: -1, Version: "test",
 		Usage: func(context.Context, string) (agents.Usage, error) {
 			return agents.Usage{InputTokens: 1200, OutputTokens: 340, CostNanoUSD: 12_345_678, Calls: 3, Attempts: 4}, nil
 		},
@@ -64,6 +73,32 @@ func setup(t *testing.T, change ...func(*server.Options)) *world {
 	t.Cleanup(listening.Close)
 	w.url = listening.URL
 	return w
+}
+
+func newLedger(t *testing.T) ledger.Ledger {
+	t.Helper()
+	book, err := ledgersqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := book.Close(); err != nil {
+			t.Errorf("closing the ledger: %v", err)
+		}
+	})
+	return book
+}
+
+// addAdmin makes the key of an admin and gives a world that uses it.
+func (w *world) addAdmin() *world {
+	w.t.Helper()
+	secret, key := access.NewKey("house", "root", store.RoleAdmin, now)
+	if err := w.store.CreateKey(w.t.Context(), key); err != nil {
+		w.t.Fatal(err)
+	}
+	other := *w
+	other.key = secret
+	return &other
 }
 
 // addKey makes a key and gives a world that uses it.

@@ -21,6 +21,8 @@ type Store interface {
 	Runs
 	Documents
 	Keys
+	Clients
+	Summaries
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -80,15 +82,6 @@ type Documents interface {
 	// URI; a limit of 0 means 100, and 1000 is the most.
 	DocumentsIn(ctx context.Context, corpus, afterURI string, limit int) ([]Document, error)
 	Corpora(ctx context.Context) ([]Corpus, error)
-}
-
-// Keys are API keys; only a SHA-256 of each is kept.
-type Keys interface {
-	CreateKey(ctx context.Context, key Key) error
-	// KeyByHash gives a key that is not revoked, or ErrNotFound.
-	KeyByHash(ctx context.Context, hash string) (Key, error)
-	Keys(ctx context.Context) ([]Key, error)
-	RevokeKey(ctx context.Context, id string, at time.Time) error
 }
 
 // Watcher wakes those who follow a run in the process that writes it. Both
@@ -268,14 +261,4 @@ type Corpus struct {
 	Name      string
 	Documents int
 	Digest    string
-}
-
-// Key is an API key.
-type Key struct {
-	ID      string
-	Hash    string // hex SHA-256 of the whole key
-	Client  string
-	Name    string
-	Created time.Time
-	Revoked time.Time
 }

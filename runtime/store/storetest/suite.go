@@ -19,7 +19,7 @@ type check struct {
 // ends.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Helper()
-	for _, c := range [][]check{blobChecks, runChecks, eventChecks, findingChecks, reviewChecks, documentChecks, keyChecks} {
+	for _, c := range [][]check{blobChecks, runChecks, eventChecks, findingChecks, reviewChecks, documentChecks, keyChecks, clientChecks, summaryChecks} {
 		for _, c := range c {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,8 +128,6 @@ func cursorAt(place []string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(plain), err
 }
 
-var errCursor = errors.New("it does not come from this query")
-
 func placeOf(cursor string, dimensions int) ([]string, error) {
 	var place []string
 	plain, err := base64.RawURLEncoding.DecodeString(cursor)
@@ -138,7 +135,7 @@ func placeOf(cursor string, dimensions int) ([]string, error) {
 		err = json.Unmarshal(plain, &place)
 	}
 	if err != nil || len(place) != dimensions || dimensions == 0 {
-		return nil, fmt.Errorf("reading cursor %q: %w", cursor, errCursor)
+		return nil, fmt.Errorf("reading cursor %q: %w", cursor, ledger.ErrCursor)
 	}
 	return place, nil
 }
