@@ -30,6 +30,7 @@ func (c Config) check() error {
 		positive("gateway.drain", c.Gateway.Drain),
 		positive("gateway.cache_bytes", c.Gateway.CacheBytes),
 		positive("gateway.cache_ttl", c.Gateway.CacheTTL),
+		oneOf("gateway.synchronous", c.Gateway.Synchronous, "full", "normal"),
 		between("research.concurrency", c.Research.Concurrency, 1, 16),
 		between("research.max_iterations", c.Research.MaxIterations, 0, 3),
 		oneOf("research.unsupported", c.Research.Unsupported, "mark", "drop"),

@@ -68,6 +68,7 @@ type OpenAI struct {
 	JSONSchema  bool              `yaml:"json_schema"`
 	Timeout     time.Duration     `yaml:"timeout"`
 	Concurrency int               `yaml:"concurrency"`
+	Clients     bool              `yaml:"clients"`
 }
 
 // Bedrock is Amazon Bedrock; credentials come from AWS's own chain.
@@ -77,6 +78,7 @@ type Bedrock struct {
 	Endpoints   map[string]string `yaml:"endpoints"` // by region
 	Timeout     time.Duration     `yaml:"timeout"`
 	Concurrency int               `yaml:"concurrency"`
+	Clients     bool              `yaml:"clients"`
 }
 
 // Gateway is what every model call goes through.
@@ -85,6 +87,7 @@ type Gateway struct {
 	Drain        time.Duration `yaml:"drain"`
 	CacheBytes   int64         `yaml:"cache_bytes"`
 	CacheTTL     time.Duration `yaml:"cache_ttl"`
+	Synchronous  string        `yaml:"synchronous"` // full or normal
 }
 
 // Research holds the defaults of a research run.

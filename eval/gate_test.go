@@ -46,7 +46,7 @@ func TestWaysAroundTheGatewayAreSeen(t *testing.T) {
 		"a request made elsewhere":      {"runtime/server/x.go", vocabulary + "func f(p provider.Provider) { p.Converse(nil, provider.Request{}) }"},
 		"under another name":            {"runtime/activity/x.go", strings.Replace(vocabulary, "import", "import p", 1) + "var r p.EmbedRequest"},
 		"without its name":              {"runtime/activity/x.go", strings.Replace(vocabulary, "import", "import .", 1)},
-		"asked where providers are":     {"runtime/models.go", vocabulary + "func f(p provider.Provider) { p.Stream(nil, r(), nil) }"},
+		"asked where providers are":     {"runtime/providers.go", vocabulary + "func f(p provider.Provider) { p.Stream(nil, r(), nil) }"},
 		"a function of it handed on":    {"runtime/options.go", vocabulary + "func f(p provider.Provider) any { return p.Converse }"},
 		"a vendor's client":             {"runtime/activity/x.go", `import "github.com/sashabaranov/go-openai"`},
 		"another of a vendor":           {"tools/x/x.go", `import "github.com/aws/aws-sdk-go-v2/service/bedrockruntime"`},
@@ -60,7 +60,7 @@ func TestWaysAroundTheGatewayAreSeen(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ file, source string }{
-		{"runtime/models.go", `import "github.com/quaestor-run/quaestor/runtime/provider/openai"`},
+		{"runtime/providers.go", `import "github.com/quaestor-run/quaestor/runtime/provider/openai"`},
 		{"runtime/server/x_test.go", `import "github.com/quaestor-run/quaestor/runtime/provider/openai"`},
 		{"runtime/server/x.go", vocabulary + "func emit(d provider.Delta) provider.Class { return provider.ClassInvalid }"},
 		{"runtime/options.go", vocabulary + "type Options struct { Providers map[string]provider.Provider }"},
@@ -90,8 +90,8 @@ func waysAround(name string, file *ast.File) (faults []string) {
 			continue
 		}
 		switch {
-		case strings.HasPrefix(to, providerPath+"/") && name != "runtime/models.go" && !strings.HasSuffix(to, "test"):
-			faults = append(faults, fmt.Sprintf("imports %s, which only runtime/models.go may: it hands it to the gateway", path.Base(to)))
+		case strings.HasPrefix(to, providerPath+"/") && name != "runtime/providers.go" && !strings.HasSuffix(to, "test"):
+			faults = append(faults, fmt.Sprintf("imports %s, which only runtime/providers.go may: it hands it to the gateway", path.Base(to)))
 		case to == providerPath && imported.Name != nil && imported.Name.Name == ".":
 			faults = append(faults, "imports the vocabulary of providers without a name: what it asks cannot be seen")
 		case !isProvider && vendorClient(to):

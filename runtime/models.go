@@ -5,16 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
+	"path/filepath"
 	"slices"
 
-	"github.com/quaestor-run/quaestor/agents"
-	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
-	"github.com/quaestor-run/quaestor/runtime/provider"
-	"github.com/quaestor-run/quaestor/runtime/provider/bedrock"
-	"github.com/quaestor-run/quaestor/runtime/provider/offline"
-	"github.com/quaestor-run/quaestor/runtime/provider/openai"
+	"github.com/quaestor-run/quaestor/runtime/ledger/spool"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/citation"
 	"github.com/quaestor-run/quaestor/tools/documents"
@@ -44,32 +39,28 @@ func builtinTools(corpora sources) ([]tools.Tool, error) {
 	return list, errors.Join(errs...)
 }
 
-// newGateway makes the one way to a model: with the providers that the routes
-// need, so that nobody is asked for credentials that are not used.
+// newGateway makes the one way to a model.
 func (r *Runtime) newGateway(ctx context.Context) (*gateway.Gateway, error) {
 	config := r.options.Config
-	providers := maps.Clone(r.options.Providers)
-	if providers == nil {
-		providers = map[string]provider.Provider{}
+	providers, err := r.newProviders(ctx)
+	if err != nil {
+		return nil, err
 	}
 	catalog := map[string]gateway.Model{}
 	for name, model := range config.Catalog {
 		catalog[name] = gateway.Model(model)
 	}
-	for _, name := range r.routedModels() {
-		wanted := config.Catalog[name].Provider
-		if _, there := providers[wanted]; there {
-			continue
-		}
-		made, err := r.newProvider(ctx, wanted)
-		if err != nil {
-			return nil, fmt.Errorf("making provider %q for model %q: %w", wanted, name, err)
-		}
-		providers[wanted] = made
+	outcomes, err := spool.Open(filepath.Join(r.data, "spool"))
+	if err != nil {
+		return nil, fmt.Errorf("opening the journal of what the ledger could not be told: %w", err)
 	}
+	r.onClose("spool", outcomes.Close)
 	made, err := gateway.New(gateway.Options{
-		Ledger: r.ledger, Providers: providers, Catalog: catalog,
-		Routes: gateway.Routes{Default: config.Models.Default, Agents: config.Models.Agents},
+		Ledger: r.ledger, Providers: providers, Catalog: catalog, Spool: outcomes,
+		Routes:       gateway.Routes{Default: config.Models.Default, Agents: config.Models.Agents},
+		Concurrency:  map[string]int{providerOpenAI: config.Providers.OpenAI.Concurrency, providerBedrock: config.Providers.Bedrock.Concurrency},
+		QueueTimeout: config.Gateway.QueueTimeout, Drain: config.Gateway.Drain,
+		CacheBytes: config.Gateway.CacheBytes, CacheTTL: config.Gateway.CacheTTL,
 		Logger: r.logger.Named("gateway"), Tracer: r.telemetry.TracerProvider(), Meter: r.telemetry.MeterProvider(),
 	})
 	if err != nil {
@@ -78,10 +69,26 @@ func (r *Runtime) newGateway(ctx context.Context) (*gateway.Gateway, error) {
 	return made, nil
 }
 
-// routedModels lists the models that serve an agent.
+// sweep has the gateway look after what was left behind, until the runtime is
+// closed.
+func (r *Runtime) sweep(ctx context.Context) {
+	sweeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.gateway.Run(sweeping)
+	}()
+	r.onClose("sweeping of the ledger", func() error { stop(); <-done; return nil })
+}
+
+// routedModels lists the models that serve an agent, and what stands in for them.
 func (r *Runtime) routedModels() []string {
 	routes := r.options.Config.Models
-	names := append(slices.Sorted(maps.Values(routes.Agents)), routes.Default)
+	var names []string
+	for _, name := range append(slices.Collect(maps.Values(routes.Agents)), routes.Default) {
+		names = append(append(names, name), r.options.Config.Catalog[name].Fallbacks...)
+	}
+	slices.Sort(names)
 	return slices.Compact(names)
 }
 
@@ -95,36 +102,4 @@ func (r *Runtime) servedOffline(agent string) bool {
 	}
 	_, replaced := r.options.Providers[providerOffline]
 	return r.options.Config.Catalog[model].Provider == providerOffline && !replaced
-}
-
-// providerOffline is the name of the provider that needs no model.
-const providerOffline = "offline"
-
-func (r *Runtime) newProvider(ctx context.Context, name string) (provider.Provider, error) {
-	switch config := r.options.Config.Providers; name {
-	case providerOffline:
-		return offline.New(func(agent string) (agents.Definition, bool) {
-			definition, ok := r.agents[agent]
-			return definition, ok
-		}), nil
-	case "openai":
-		return newOpenAI(config.OpenAI)
-	case "bedrock":
-		return bedrock.New(ctx, bedrock.Options{
-			Region: config.Bedrock.Region, Endpoint: config.Bedrock.Endpoint, Timeout: config.Bedrock.Timeout,
-		})
-	}
-	return nil, errors.New("no such provider is built in; add it through runtime.Options")
-}
-
-func newOpenAI(config configs.OpenAI) (provider.Provider, error) {
-	key := ""
-	if config.APIKeyEnv != "" {
-		if key = os.Getenv(config.APIKeyEnv); key == "" {
-			return nil, fmt.Errorf("the environment variable %s is not set; it holds the API key for %s", config.APIKeyEnv, config.BaseURL)
-		}
-	}
-	return openai.New(openai.Options{
-		BaseURL: config.BaseURL, APIKey: key, JSONSchema: config.JSONSchema, Timeout: config.Timeout,
-	})
 }

@@ -181,6 +181,7 @@ func (r *Runtime) register(ctx context.Context) error {
 	if r.gateway, err = r.newGateway(ctx); err != nil {
 		return err
 	}
+	r.sweep(ctx)
 	return nil
 }
 

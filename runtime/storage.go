@@ -54,7 +54,7 @@ func openLedger(ctx context.Context, config configs.Config) (closingLedger, erro
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := ledgersqlite.Open(ctx, path)
+	accounts, err := ledgersqlite.OpenWith(ctx, path, ledgersqlite.Options{Synchronous: config.Gateway.Synchronous})
 	if err != nil {
 		return nil, fmt.Errorf("opening the ledger: %w", err)
 	}
