@@ -56,7 +56,7 @@ func (r *Runtime) startServer(ctx context.Context) error {
 	}
 	config := r.options.Config
 	api, err := server.New(server.Options{
-		Store: r.store, Engine: engine{r.temporal, config.Temporal.TaskQueue}, Documents: r.corpora, Usage: r.gateway.Usage,
+		Models: r.gateway, Ledger: r.ledger, Summaries: r.summaries, Store: r.store, Engine: engine{r.temporal, config.Temporal.TaskQueue}, Documents: r.corpora, Usage: r.gateway.Usage,
 		RenderDraft: func(_ context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) {
 			return activity.Markdown(draft, evidence)
 		},

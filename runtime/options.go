@@ -15,6 +15,7 @@ import (
 	"github.com/quaestor-run/quaestor/agents/coordinator"
 	"github.com/quaestor-run/quaestor/agents/gatherer"
 	"github.com/quaestor-run/quaestor/agents/reviewer"
+	"github.com/quaestor-run/quaestor/agents/summarizer"
 	"github.com/quaestor-run/quaestor/agents/writer"
 	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/provider"
@@ -61,7 +62,7 @@ type Workflow struct {
 
 // builtinAgents is the one place where a new role is listed.
 func builtinAgents() []Agent {
-	return []Agent{coordinator.New(), gatherer.New(), analyst.New(), writer.New(), reviewer.New()}
+	return []Agent{coordinator.New(), gatherer.New(), analyst.New(), writer.New(), reviewer.New(), summarizer.New()}
 }
 
 // builtinWorkflows is the one place where a new workflow is listed.
@@ -69,6 +70,7 @@ func builtinWorkflows() []Workflow {
 	return []Workflow{
 		{workflows.ResearchName, workflows.Research},
 		{workflows.AgentName, workflows.Agent},
+		{workflows.SummarizeName, workflows.Summarize},
 	}
 }
 

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,11 +16,13 @@ import (
 	"golang.org/x/term"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/summarizer"
 	"github.com/quaestor-run/quaestor/runtime/corpus"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/server"
 	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/runtime/summarize"
 	"github.com/quaestor-run/quaestor/runtime/telemetry"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
@@ -35,6 +38,7 @@ type Runtime struct {
 	ledger     ledger.Ledger
 	corpora    *corpus.Corpora
 	gateway    *gateway.Gateway
+	summaries  *summarize.Summarizer
 	agents     map[string]agents.Definition
 	tools      map[string]tools.Tool
 	workflows  []Workflow
@@ -181,6 +185,10 @@ func (r *Runtime) register(ctx context.Context) error {
 	if r.gateway, err = r.newGateway(ctx); err != nil {
 		return err
 	}
+	routes := r.options.Config.Models
+	r.summaries = summarize.New(summarize.Options{
+		Models: r.gateway, Agent: r.agents[summarizer.Name], Model: cmp.Or(routes.Agents[summarizer.Name], routes.Default),
+	})
 	return nil
 }
 

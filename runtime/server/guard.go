@@ -30,6 +30,7 @@ type operation struct {
 	consumes  []string // media types of the body, if it has one
 	produces  []string // media types of what it gives
 	multipart bool     // the handler reads the body itself
+	body      int64    // bytes it may have, where that is more than usual
 }
 
 // guarded registers the operations of the specification behind what holds for
@@ -63,6 +64,9 @@ func operationFor(spec *openapi3.T, pattern string) (operation, error) {
 		pattern: pattern,
 		route:   &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: declared},
 		secured: declared.Security == nil, admin: slices.Contains(declared.Tags, "admin"),
+	}
+	if declared.OperationID == "createSummary" {
+		op.body = summaryBody
 	}
 	for _, match := range pathParameter.FindAllStringSubmatch(path, -1) {
 		op.path = append(op.path, match[1])
@@ -162,7 +166,7 @@ func (s *Server) readBody(op operation, w http.ResponseWriter, r *http.Request) 
 		r.Body = patientBody{r.Body, http.NewResponseController(w)}
 		return nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.limits.Body))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max(s.limits.Body, op.body)))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

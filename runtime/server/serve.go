@@ -104,6 +104,9 @@ func (s *Server) startForgotten(ctx context.Context) {
 
 // startPending looks once. A run that has begun has a phase.
 func (s *Server) startPending(ctx context.Context) error {
+	if err := s.startSummaries(ctx); err != nil {
+		return err
+	}
 	filter := store.RunFilter{Status: store.StatusRunning, Limit: 200}
 	for {
 		page, err := s.store.Runs(ctx, filter)

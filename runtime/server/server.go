@@ -38,6 +38,7 @@ type Options struct {
 	Engine Engine
 
 	Models      modelapi.Models                                                                           // nil: there is no API for models
+	Summaries   Summaries                                                                                 // nil: no texts are summarised
 	Ledger      ledger.Ledger                                                                             // nil: there are no accounts to be seen
 	Documents   Ingester                                                                                  // nil: uploads are refused
 	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
@@ -102,6 +103,7 @@ type Server struct {
 	access      *access.Access
 	models      *modelapi.API // nil without models
 	ledger      ledger.Ledger // nil without accounts
+	summaries   Summaries     // nil without models
 }
 
 // New makes a server, or says what is missing.
@@ -110,7 +112,7 @@ func New(options Options) (*Server, error) {
 		return nil, errors.New("making an API server: a store and an engine are required")
 	}
 	s := &Server{
-		store: options.Store, engine: options.Engine, ledger: options.Ledger, documents: options.Documents, usage: options.Usage,
+		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, usage: options.Usage,
 		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
 		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
