@@ -51,12 +51,17 @@ func (r *Runtime) startServer(ctx context.Context) error {
 	if err := server.CheckBind(r.options.Config.Server.Addr, len(keys) > 0); err != nil {
 		return err
 	}
-	if err := r.ingestSamples(ctx); err != nil {
-		return err
+	var workflowEngine server.Engine
+	if !r.options.GatewayOnly {
+		if err := r.ingestSamples(ctx); err != nil {
+			return err
+		}
+		workflowEngine = engine{r.temporal, r.options.Config.Temporal.TaskQueue}
 	}
 	config := r.options.Config
 	api, err := server.New(server.Options{
-		Store: r.store, Engine: engine{r.temporal, config.Temporal.TaskQueue}, Documents: r.corpora, Usage: r.gateway.Usage,
+		Store: r.store, Engine: workflowEngine, Models: r.gateway, Ledger: r.ledger, Summaries: r.summaries,
+		Documents: r.corpora, Usage: r.gateway.Usage,
 		RenderDraft: func(_ context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) {
 			return activity.Markdown(draft, evidence)
 		},

@@ -37,6 +37,21 @@ func (e engine) StartResearch(ctx context.Context, id string, req workflows.Rese
 	return nil
 }
 
+// StartSummary starts the workflow of a summary; one that was started before is
+// left as it is.
+func (e engine) StartSummary(ctx context.Context, job workflows.SummaryJob) error {
+	_, err := e.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: job.ID, TaskQueue: e.taskQueue, StaticSummary: "summary for " + job.Client,
+		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, workflows.SummarizeName, job)
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if err != nil && !errors.As(err, &started) {
+		return fmt.Errorf("starting summary %s: %w", job.ID, err)
+	}
+	return nil
+}
+
 // Cancel asks a run to stop.
 func (e engine) Cancel(ctx context.Context, run string) error {
 	err := e.temporal.CancelWorkflow(ctx, run, "")

@@ -15,6 +15,7 @@ import (
 	"github.com/quaestor-run/quaestor/agents/coordinator"
 	"github.com/quaestor-run/quaestor/agents/gatherer"
 	"github.com/quaestor-run/quaestor/agents/reviewer"
+	"github.com/quaestor-run/quaestor/agents/summarizer"
 	"github.com/quaestor-run/quaestor/agents/writer"
 	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/provider"
@@ -34,6 +35,8 @@ type Options struct {
 	// WorkerOnly and APIOnly leave the other part to another process.
 	WorkerOnly bool
 	APIOnly    bool
+	// GatewayOnly serves models to clients and nothing else; it needs no Temporal.
+	GatewayOnly bool
 
 	// Agents, Tools and Workflows are added to the built-in ones. A name that is
 	// taken is refused.
@@ -61,7 +64,7 @@ type Workflow struct {
 
 // builtinAgents is the one place where a new role is listed.
 func builtinAgents() []Agent {
-	return []Agent{coordinator.New(), gatherer.New(), analyst.New(), writer.New(), reviewer.New()}
+	return []Agent{coordinator.New(), gatherer.New(), analyst.New(), writer.New(), reviewer.New(), summarizer.New()}
 }
 
 // builtinWorkflows is the one place where a new workflow is listed.
@@ -69,6 +72,7 @@ func builtinWorkflows() []Workflow {
 	return []Workflow{
 		{workflows.ResearchName, workflows.Research},
 		{workflows.AgentName, workflows.Agent},
+		{workflows.SummarizeName, workflows.Summarize},
 	}
 }
 

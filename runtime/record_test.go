@@ -127,6 +127,10 @@ func TestRecordHistories(t *testing.T) {
 	follow(t, api, reviewed, "run.finished")
 	record(t, r, folder, "research-reviewed", reviewed)
 
+	long := strings.Repeat("The harbour was dredged in 1931. Grain exports rose after it. ", 4000)
+	record(t, r, folder, "summarize-long", summarise(t, api, long, "completed"))
+	record(t, r, folder, "summarize-short", summarise(t, api, "The harbour was dredged in 1931.", "completed"))
+
 	// A model that is not in the worker is called by an activity of its own.
 	elsewhere := start(t, map[string]provider.Provider{"offline": offline.New(builtinAgent(t))})
 	api = connect(t, elsewhere)
@@ -150,6 +154,28 @@ func builtinAgent(t *testing.T) func(string) (agents.Definition, bool) {
 		definition, ok := defined[name]
 		return definition, ok
 	}
+}
+
+// summarise has a text summarised by a workflow, and waits for its end.
+func summarise(t *testing.T, api *client.API, text, status string) string {
+	t.Helper()
+	accepted, err := api.CreateSummaryWithResponse(t.Context(), &client.CreateSummaryParams{Prefer: new("respond-async")}, client.SummaryRequest{Text: text})
+	if err := client.Check(accepted, err); err != nil {
+		t.Fatal(err)
+	}
+	id := accepted.JSON202.ID
+	for range 600 {
+		answer, err := api.GetSummaryWithResponse(t.Context(), id)
+		if err := client.Check(answer, err); err != nil {
+			t.Fatal(err)
+		}
+		if string(answer.JSON200.Status) == status {
+			return id
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("summary %s is not %s", id, status)
+	return ""
 }
 
 // decide waits for the one open review and decides on it.

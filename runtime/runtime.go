@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,11 +16,13 @@ import (
 	"golang.org/x/term"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/summarizer"
 	"github.com/quaestor-run/quaestor/runtime/corpus"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/server"
 	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/runtime/summarize"
 	"github.com/quaestor-run/quaestor/runtime/telemetry"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
@@ -35,6 +38,7 @@ type Runtime struct {
 	ledger     ledger.Ledger
 	corpora    *corpus.Corpora
 	gateway    *gateway.Gateway
+	summaries  *summarize.Summarizer
 	agents     map[string]agents.Definition
 	tools      map[string]tools.Tool
 	workflows  []Workflow
@@ -113,6 +117,9 @@ func (r *Runtime) start(ctx context.Context) error {
 	if err := r.register(ctx); err != nil {
 		return err
 	}
+	if r.options.GatewayOnly {
+		return r.startServer(ctx)
+	}
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
@@ -182,6 +189,10 @@ func (r *Runtime) register(ctx context.Context) error {
 		return err
 	}
 	r.sweep(ctx)
+	routes := r.options.Config.Models
+	r.summaries = summarize.New(summarize.Options{
+		Models: r.gateway, Agent: r.agents[summarizer.Name], Model: cmp.Or(routes.Agents[summarizer.Name], routes.Default),
+	})
 	return nil
 }
 

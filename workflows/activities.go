@@ -22,6 +22,9 @@ const (
 	CloseReviewName    = "CloseReview"
 	PublishName        = "Publish"
 	RecordName         = "RecordProgress"
+	SplitTextName      = "SplitText"
+	SummarizeTextsName = "SummarizeTexts"
+	EndSummaryName     = "EndSummary"
 )
 
 // Application error types an activity may end with; none of them is retried.

@@ -13,8 +13,9 @@ const TaskQueue = "quaestor"
 
 // Names under which the workflows are registered.
 const (
-	ResearchName = "Research"
-	AgentName    = "Agent"
+	ResearchName  = "Research"
+	AgentName     = "Agent"
+	SummarizeName = "Summarize"
 )
 
 // Names of the Updates and Queries of a research workflow.

@@ -71,6 +71,27 @@ func apiCommand(s *settings) *cobra.Command {
 	return cmd
 }
 
+func gatewayCommand(s *settings) *cobra.Command {
+	var addr string
+	cmd := &cobra.Command{
+		Use:   "gateway",
+		Short: "Serve models to clients, without Temporal: budgets, streaming, usage",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := s.load()
+			if err != nil {
+				return err
+			}
+			if addr != "" {
+				config.Server.Addr = addr
+			}
+			return serve(cmd.Context(), runtime.Options{Config: config, GatewayOnly: true, Providers: s.providers, Version: version})
+		},
+	}
+	cmd.Flags().StringVar(&addr, "addr", "", "`HOST:PORT` of the API (default 127.0.0.1:8080)")
+	return cmd
+}
+
 // serve runs until it is interrupted; what is under way then goes on at the
 // next start.
 func serve(ctx context.Context, options runtime.Options) error {

@@ -36,16 +36,17 @@ type Sources interface {
 }
 
 // Options says what the activities work with. Every field but Logger and Now is
-// required.
+// required; Summaries by the workflow Summarize alone.
 type Options struct {
-	Store    store.Store
-	Gateway  Gateway
-	Sources  Sources
-	Agents   map[string]agents.Definition
-	Tools    map[string]tools.Tool
-	Settings workflows.Settings // for new runs; the agents are filled in
-	Logger   *zap.Logger
-	Now      func() time.Time
+	Summaries Summaries
+	Store     store.Store
+	Gateway   Gateway
+	Sources   Sources
+	Agents    map[string]agents.Definition
+	Tools     map[string]tools.Tool
+	Settings  workflows.Settings // for new runs; the agents are filled in
+	Logger    *zap.Logger
+	Now       func() time.Time
 }
 
 // Activities are the methods that workers register.
@@ -81,6 +82,9 @@ func (a *Activities) Register(registry worker.ActivityRegistry) {
 		workflows.CloseReviewName:    a.CloseReview,
 		workflows.PublishName:        a.Publish,
 		workflows.RecordName:         a.RecordProgress,
+		workflows.SplitTextName:      a.SplitText,
+		workflows.SummarizeTextsName: a.SummarizeTexts,
+		workflows.EndSummaryName:     a.EndSummary,
 	} {
 		registry.RegisterActivityWithOptions(method, activity.RegisterOptions{Name: name})
 	}

@@ -33,6 +33,8 @@ type principal struct {
 	role   string
 	all    bool // sees every client's things
 	admin  bool // may change clients, keys and budgets
+
+	settings store.Client // how its client is served
 }
 
 func (p principal) sees(client string) bool { return p.all || p.client == client }
@@ -78,14 +80,14 @@ func (s *Server) authenticate(r *http.Request) (principal, error) {
 }
 
 func principalFor(caller access.Caller) principal {
+	who := principal{client: caller.Client.ID, name: caller.Key.Name, role: roleReviewer, settings: caller.Client}
 	switch {
 	case caller.Operator:
-		return principal{client: LocalClient, name: LocalClient, role: roleOperator, all: true, admin: true}
+		who.name, who.role, who.all, who.admin = LocalClient, roleOperator, true, true
 	case caller.Admin:
-		return principal{client: caller.Client.ID, name: caller.Key.Name, role: roleAdmin, all: true, admin: true}
-	default:
-		return principal{client: caller.Client.ID, name: caller.Key.Name, role: roleReviewer}
+		who.role, who.all, who.admin = roleAdmin, true, true
 	}
+	return who
 }
 
 func unauthenticated(detail, code string) *problem {

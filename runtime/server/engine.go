@@ -14,6 +14,9 @@ type Engine interface {
 	// StartResearch starts the workflow of a run. Starting a run again that
 	// has been started is no error.
 	StartResearch(ctx context.Context, id string, req workflows.ResearchRequest) error
+	// StartSummary starts the workflow of a summary. Starting one again that has
+	// been started is no error.
+	StartSummary(ctx context.Context, job workflows.SummaryJob) error
 	// Cancel asks a run to stop; it keeps what was gathered.
 	Cancel(ctx context.Context, run string) error
 	// Decide sends a person's decision to the run that waits for it. Errors:

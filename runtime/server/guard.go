@@ -27,9 +27,11 @@ type operation struct {
 	query     []string // names of query parameters
 	secured   bool
 	admin     bool     // needs an admin key
+	engine    bool     // needs workflows
 	consumes  []string // media types of the body, if it has one
 	produces  []string // media types of what it gives
 	multipart bool     // the handler reads the body itself
+	body      int64    // bytes it may have, where that is more than usual
 }
 
 // guarded registers the operations of the specification behind what holds for
@@ -63,6 +65,10 @@ func operationFor(spec *openapi3.T, pattern string) (operation, error) {
 		pattern: pattern,
 		route:   &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: declared},
 		secured: declared.Security == nil, admin: slices.Contains(declared.Tags, "admin"),
+		engine: slices.ContainsFunc(declared.Tags, func(tag string) bool { return tag == "research" || tag == "reviews" || tag == "schedules" }),
+	}
+	if declared.OperationID == "createSummary" {
+		op.body = summaryBody
 	}
 	for _, match := range pathParameter.FindAllStringSubmatch(path, -1) {
 		op.path = append(op.path, match[1])
@@ -135,6 +141,9 @@ func (s *Server) admit(op operation, w http.ResponseWriter, r *http.Request) err
 		}
 		w.Header().Set("Cache-Control", "private, no-cache")
 	}
+	if op.engine && s.engine == nil {
+		return errModelsOnly()
+	}
 	if len(op.produces) > 0 && r.URL.Query().Get("format") == "" {
 		if _, ok := negotiate(r.Header.Values("Accept"), op.produces); !ok {
 			return newProblem(http.StatusNotAcceptable, "This operation gives %s.", strings.Join(op.produces, " or "))
@@ -162,7 +171,7 @@ func (s *Server) readBody(op operation, w http.ResponseWriter, r *http.Request) 
 		r.Body = patientBody{r.Body, http.NewResponseController(w)}
 		return nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.limits.Body))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max(s.limits.Body, op.body)))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -45,7 +45,9 @@ func (o operations) GetReadiness(ctx context.Context, _ api.GetReadinessRequestO
 	var storeErr, engineErr error
 	var asking sync.WaitGroup
 	asking.Go(func() { storeErr = o.store.Ping(ctx) })
-	asking.Go(func() { engineErr = o.engine.Ready(ctx) })
+	if o.engine != nil {
+		asking.Go(func() { engineErr = o.engine.Ready(ctx) })
+	}
 	asking.Wait()
 	var failed []api.FieldError
 	for component, err := range map[string]error{"store": storeErr, "temporal": engineErr} {

@@ -121,6 +121,11 @@ func unavailable(component string, cause error) *problem {
 	return p
 }
 
+// errModelsOnly refuses what needs workflows where there are none.
+func errModelsOnly() error {
+	return newProblem(http.StatusServiceUnavailable, "This process serves models only; `quaestor up` or `quaestor api` serves this too.")
+}
+
 // asProblem is what a caller is told of an error. Errors that are not meant
 // for callers become a 500 without their text.
 func asProblem(err error) *problem {

@@ -64,7 +64,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer work.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	work.Go(func() { s.startForgotten(ctx) })
+	if s.engine != nil {
+		work.Go(func() { s.startForgotten(ctx) })
+	}
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
@@ -104,6 +106,9 @@ func (s *Server) startForgotten(ctx context.Context) {
 
 // startPending looks once. A run that has begun has a phase.
 func (s *Server) startPending(ctx context.Context) error {
+	if err := s.startSummaries(ctx); err != nil {
+		return err
+	}
 	filter := store.RunFilter{Status: store.StatusRunning, Limit: 200}
 	for {
 		page, err := s.store.Runs(ctx, filter)

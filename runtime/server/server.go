@@ -32,12 +32,13 @@ import (
 //go:embed openapi.yaml
 var specification []byte
 
-// Options compose a server. Store and Engine are required.
+// Options compose a server. Store is required.
 type Options struct {
 	Store  store.Store // when it is a store.Watcher, event streams wake at once
-	Engine Engine
+	Engine Engine      // nil: the server is for models only, and starts no work
 
 	Models      modelapi.Models                                                                           // nil: there is no API for models
+	Summaries   Summaries                                                                                 // nil: no texts are summarised
 	Ledger      ledger.Ledger                                                                             // nil: there are no accounts to be seen
 	Documents   Ingester                                                                                  // nil: uploads are refused
 	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
@@ -102,15 +103,16 @@ type Server struct {
 	access      *access.Access
 	models      *modelapi.API // nil without models
 	ledger      ledger.Ledger // nil without accounts
+	summaries   Summaries     // nil without models
 }
 
 // New makes a server, or says what is missing.
 func New(options Options) (*Server, error) {
-	if options.Store == nil || options.Engine == nil {
-		return nil, errors.New("making an API server: a store and an engine are required")
+	if options.Store == nil {
+		return nil, errors.New("making an API server: a store is required")
 	}
 	s := &Server{
-		store: options.Store, engine: options.Engine, ledger: options.Ledger, documents: options.Documents, usage: options.Usage,
+		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, usage: options.Usage,
 		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
 		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),

@@ -306,3 +306,13 @@ func declared(t *testing.T, route *routers.Route, response *http.Response) {
 		t.Errorf("%s answered %d as %q, which the specification does not list", route.Operation.OperationID, response.StatusCode, media)
 	}
 }
+
+// eventually waits for something that happens elsewhere.
+func eventually(t *testing.T, happened func() bool) {
+	t.Helper()
+	for begin := time.Now(); !happened(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begin) > 5*time.Second {
+			t.Fatal("it did not happen")
+		}
+	}
+}

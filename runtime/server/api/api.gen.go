@@ -290,6 +290,48 @@ func (e Status) Valid() bool {
 	}
 }
 
+// Defines values for SummaryJobStatus.
+const (
+	SummaryJobStatusCompleted SummaryJobStatus = "completed"
+	SummaryJobStatusFailed    SummaryJobStatus = "failed"
+	SummaryJobStatusRunning   SummaryJobStatus = "running"
+)
+
+// Valid indicates whether the value is a known member of the SummaryJobStatus enum.
+func (e SummaryJobStatus) Valid() bool {
+	switch e {
+	case SummaryJobStatusCompleted:
+		return true
+	case SummaryJobStatusFailed:
+		return true
+	case SummaryJobStatusRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SummaryRequestFormat.
+const (
+	SummaryRequestFormatBulletPoints     SummaryRequestFormat = "bullet_points"
+	SummaryRequestFormatExecutiveSummary SummaryRequestFormat = "executive_summary"
+	SummaryRequestFormatParagraph        SummaryRequestFormat = "paragraph"
+)
+
+// Valid indicates whether the value is a known member of the SummaryRequestFormat enum.
+func (e SummaryRequestFormat) Valid() bool {
+	switch e {
+	case SummaryRequestFormatBulletPoints:
+		return true
+	case SummaryRequestFormatExecutiveSummary:
+		return true
+	case SummaryRequestFormatParagraph:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Unsupported.
 const (
 	UnsupportedDrop Unsupported = "drop"
@@ -1237,6 +1279,63 @@ type Sources struct {
 // that a person refused the draft. All but the first two are final.
 type Status string
 
+// SummaryJob defines model for SummaryJob.
+type SummaryJob struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Error Why there is no summary.
+	Error      string    `json:"error,omitempty,omitzero"`
+	FinishedAt time.Time `json:"finished_at,omitempty,omitzero"`
+	ID         string    `json:"id"`
+	Links      struct {
+		Self string `json:"self"`
+	} `json:"links"`
+
+	// Progress Steps of the run.
+	Progress Progress         `json:"progress"`
+	Result   SummaryResult    `json:"result,omitempty,omitzero"`
+	Status   SummaryJobStatus `json:"status"`
+}
+
+// SummaryJobStatus defines model for SummaryJob.Status.
+type SummaryJobStatus string
+
+// SummaryRequest defines model for SummaryRequest.
+type SummaryRequest struct {
+	// Format `paragraph` unless given.
+	Format SummaryRequestFormat `json:"format,omitempty,omitzero"`
+
+	// Language A BCP 47 tag such as `de-CH`; else that of the text.
+	Language string `json:"language,omitempty,omitzero"`
+
+	// MaxLength Words of the summary at most; 200 unless given.
+	MaxLength int `json:"max_length,omitempty,omitzero"`
+
+	// Model One of `GET /v1/models`; else the one the server is set to.
+	Model string `json:"model,omitempty,omitzero"`
+	Text  string `json:"text"`
+}
+
+// SummaryRequestFormat `paragraph` unless given.
+type SummaryRequestFormat string
+
+// SummaryResult defines model for SummaryResult.
+type SummaryResult struct {
+	// Chunks Parts the text was cut into.
+	Chunks  int          `json:"chunks"`
+	Model   string       `json:"model"`
+	Summary string       `json:"summary"`
+	Usage   SummaryUsage `json:"usage"`
+}
+
+// SummaryUsage defines model for SummaryUsage.
+type SummaryUsage struct {
+	Calls        int64       `json:"calls"`
+	CostUSD      json.Number `json:"cost_usd"`
+	InputTokens  int64       `json:"input_tokens"`
+	OutputTokens int64       `json:"output_tokens"`
+}
+
 // SystemPrompt Comes before the system text of every request.
 type SystemPrompt = string
 
@@ -1482,6 +1581,15 @@ type GetSnapshotParams struct {
 	Run *string `form:"run,omitempty" json:"run,omitempty"`
 }
 
+// CreateSummaryParams defines parameters for CreateSummary.
+type CreateSummaryParams struct {
+	// IdempotencyKey Any text of your own that names this request.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` for a job whatever the length (RFC 7240).
+	Prefer *string `json:"Prefer,omitempty"`
+}
+
 // GetUsageParams defines parameters for GetUsage.
 type GetUsageParams struct {
 	// From First day, UTC; else the first of this month.
@@ -1553,6 +1661,9 @@ type CreateScheduleJSONRequestBody = ScheduleRequest
 
 // UpdateScheduleJSONRequestBody defines body for UpdateSchedule for application/json ContentType.
 type UpdateScheduleJSONRequestBody = SchedulePatch
+
+// CreateSummaryJSONRequestBody defines body for CreateSummary for application/json ContentType.
+type CreateSummaryJSONRequestBody = SummaryRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1679,6 +1790,12 @@ type ServerInterface interface {
 	// GetSnapshot The text all offsets refer to
 	// (GET /v1/snapshots/{sha256})
 	GetSnapshot(w http.ResponseWriter, r *http.Request, sha256 string, params GetSnapshotParams)
+	// CreateSummary Summarise a text
+	// (POST /v1/summarize)
+	CreateSummary(w http.ResponseWriter, r *http.Request, params CreateSummaryParams)
+	// GetSummary A summary that is worked on, and what came of it
+	// (GET /v1/summarize/{id})
+	GetSummary(w http.ResponseWriter, r *http.Request, id string)
 	// GetUsage What model calls consumed
 	// (GET /v1/usage)
 	GetUsage(w http.ResponseWriter, r *http.Request, params GetUsageParams)
@@ -2958,6 +3075,92 @@ func (siw *ServerInterfaceWrapper) GetSnapshot(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// CreateSummary operation middleware
+func (siw *ServerInterfaceWrapper) CreateSummary(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateSummaryParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Prefer", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Prefer", Err: err})
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateSummary(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetSummary operation middleware
+func (siw *ServerInterfaceWrapper) GetSummary(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSummary(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetUsage operation middleware
 func (siw *ServerInterfaceWrapper) GetUsage(w http.ResponseWriter, r *http.Request) {
 
@@ -3243,6 +3446,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/schedules/{id}", wrapper.UpdateSchedule)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/schedules/{id}/trigger", wrapper.TriggerSchedule)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/snapshots/{sha256}", wrapper.GetSnapshot)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/summarize", wrapper.CreateSummary)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/summarize/{id}", wrapper.GetSummary)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/usage", wrapper.GetUsage)
 
 	return m
@@ -4978,6 +5183,107 @@ func (response GetSnapshotdefaultApplicationProblemPlusJSONResponse) VisitGetSna
 	return err
 }
 
+type CreateSummaryRequestObject struct {
+	Params CreateSummaryParams
+	Body   *CreateSummaryJSONRequestBody
+}
+
+type CreateSummaryResponseObject interface {
+	VisitCreateSummaryResponse(w http.ResponseWriter) error
+}
+
+type CreateSummary200JSONResponse SummaryResult
+
+func (response CreateSummary200JSONResponse) VisitCreateSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSummary202ResponseHeaders struct {
+	Location string
+}
+
+type CreateSummary202JSONResponse struct {
+	Body    SummaryJob
+	Headers CreateSummary202ResponseHeaders
+}
+
+func (response CreateSummary202JSONResponse) VisitCreateSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSummarydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateSummarydefaultApplicationProblemPlusJSONResponse) VisitCreateSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSummaryRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetSummaryResponseObject interface {
+	VisitGetSummaryResponse(w http.ResponseWriter) error
+}
+
+type GetSummary200JSONResponse SummaryJob
+
+func (response GetSummary200JSONResponse) VisitGetSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSummarydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSummarydefaultApplicationProblemPlusJSONResponse) VisitGetSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetUsageRequestObject struct {
 	Params GetUsageParams
 }
@@ -5172,6 +5478,12 @@ type StrictServerInterface interface {
 	// GetSnapshot The text all offsets refer to
 	// (GET /v1/snapshots/{sha256})
 	GetSnapshot(ctx context.Context, request GetSnapshotRequestObject) (GetSnapshotResponseObject, error)
+	// CreateSummary Summarise a text
+	// (POST /v1/summarize)
+	CreateSummary(ctx context.Context, request CreateSummaryRequestObject) (CreateSummaryResponseObject, error)
+	// GetSummary A summary that is worked on, and what came of it
+	// (GET /v1/summarize/{id})
+	GetSummary(ctx context.Context, request GetSummaryRequestObject) (GetSummaryResponseObject, error)
 	// GetUsage What model calls consumed
 	// (GET /v1/usage)
 	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
@@ -6350,6 +6662,65 @@ func (sh *strictHandler) GetSnapshot(w http.ResponseWriter, r *http.Request, sha
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetSnapshotResponseObject); ok {
 		if err := validResponse.VisitGetSnapshotResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateSummary operation middleware
+func (sh *strictHandler) CreateSummary(w http.ResponseWriter, r *http.Request, params CreateSummaryParams) {
+	var request CreateSummaryRequestObject
+
+	request.Params = params
+
+	var body CreateSummaryJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSummary(ctx, request.(CreateSummaryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSummary")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateSummaryResponseObject); ok {
+		if err := validResponse.VisitCreateSummaryResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSummary operation middleware
+func (sh *strictHandler) GetSummary(w http.ResponseWriter, r *http.Request, id string) {
+	var request GetSummaryRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSummary(ctx, request.(GetSummaryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSummary")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSummaryResponseObject); ok {
+		if err := validResponse.VisitGetSummaryResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

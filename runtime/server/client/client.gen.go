@@ -290,6 +290,48 @@ func (e Status) Valid() bool {
 	}
 }
 
+// Defines values for SummaryJobStatus.
+const (
+	SummaryJobStatusCompleted SummaryJobStatus = "completed"
+	SummaryJobStatusFailed    SummaryJobStatus = "failed"
+	SummaryJobStatusRunning   SummaryJobStatus = "running"
+)
+
+// Valid indicates whether the value is a known member of the SummaryJobStatus enum.
+func (e SummaryJobStatus) Valid() bool {
+	switch e {
+	case SummaryJobStatusCompleted:
+		return true
+	case SummaryJobStatusFailed:
+		return true
+	case SummaryJobStatusRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SummaryRequestFormat.
+const (
+	SummaryRequestFormatBulletPoints     SummaryRequestFormat = "bullet_points"
+	SummaryRequestFormatExecutiveSummary SummaryRequestFormat = "executive_summary"
+	SummaryRequestFormatParagraph        SummaryRequestFormat = "paragraph"
+)
+
+// Valid indicates whether the value is a known member of the SummaryRequestFormat enum.
+func (e SummaryRequestFormat) Valid() bool {
+	switch e {
+	case SummaryRequestFormatBulletPoints:
+		return true
+	case SummaryRequestFormatExecutiveSummary:
+		return true
+	case SummaryRequestFormatParagraph:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Unsupported.
 const (
 	UnsupportedDrop Unsupported = "drop"
@@ -1237,6 +1279,63 @@ type Sources struct {
 // that a person refused the draft. All but the first two are final.
 type Status string
 
+// SummaryJob defines model for SummaryJob.
+type SummaryJob struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Error Why there is no summary.
+	Error      string    `json:"error,omitempty,omitzero"`
+	FinishedAt time.Time `json:"finished_at,omitempty,omitzero"`
+	ID         string    `json:"id"`
+	Links      struct {
+		Self string `json:"self"`
+	} `json:"links"`
+
+	// Progress Steps of the run.
+	Progress Progress         `json:"progress"`
+	Result   SummaryResult    `json:"result,omitempty,omitzero"`
+	Status   SummaryJobStatus `json:"status"`
+}
+
+// SummaryJobStatus defines model for SummaryJob.Status.
+type SummaryJobStatus string
+
+// SummaryRequest defines model for SummaryRequest.
+type SummaryRequest struct {
+	// Format `paragraph` unless given.
+	Format SummaryRequestFormat `json:"format,omitempty,omitzero"`
+
+	// Language A BCP 47 tag such as `de-CH`; else that of the text.
+	Language string `json:"language,omitempty,omitzero"`
+
+	// MaxLength Words of the summary at most; 200 unless given.
+	MaxLength int `json:"max_length,omitempty,omitzero"`
+
+	// Model One of `GET /v1/models`; else the one the server is set to.
+	Model string `json:"model,omitempty,omitzero"`
+	Text  string `json:"text"`
+}
+
+// SummaryRequestFormat `paragraph` unless given.
+type SummaryRequestFormat string
+
+// SummaryResult defines model for SummaryResult.
+type SummaryResult struct {
+	// Chunks Parts the text was cut into.
+	Chunks  int          `json:"chunks"`
+	Model   string       `json:"model"`
+	Summary string       `json:"summary"`
+	Usage   SummaryUsage `json:"usage"`
+}
+
+// SummaryUsage defines model for SummaryUsage.
+type SummaryUsage struct {
+	Calls        int64       `json:"calls"`
+	CostUSD      json.Number `json:"cost_usd"`
+	InputTokens  int64       `json:"input_tokens"`
+	OutputTokens int64       `json:"output_tokens"`
+}
+
 // SystemPrompt Comes before the system text of every request.
 type SystemPrompt = string
 
@@ -1482,6 +1581,15 @@ type GetSnapshotParams struct {
 	Run *string `form:"run,omitempty" json:"run,omitempty"`
 }
 
+// CreateSummaryParams defines parameters for CreateSummary.
+type CreateSummaryParams struct {
+	// IdempotencyKey Any text of your own that names this request.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `respond-async` for a job whatever the length (RFC 7240).
+	Prefer *string `json:"Prefer,omitempty"`
+}
+
 // GetUsageParams defines parameters for GetUsage.
 type GetUsageParams struct {
 	// From First day, UTC; else the first of this month.
@@ -1553,6 +1661,9 @@ type CreateScheduleJSONRequestBody = ScheduleRequest
 
 // UpdateScheduleJSONRequestBody defines body for UpdateSchedule for application/json ContentType.
 type UpdateScheduleJSONRequestBody = SchedulePatch
+
+// CreateSummaryJSONRequestBody defines body for CreateSummary for application/json ContentType.
+type CreateSummaryJSONRequestBody = SummaryRequest
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -2035,6 +2146,39 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/snapshots/{sha256} (the `GetSnapshot` operationId).
 	GetSnapshot(ctx context.Context, sha256 string, params *GetSnapshotParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSummaryWithBody Summarise a text
+	//
+	// A text that does not fit the model's window is cut between sentences, its parts are summarised at the same time and
+	// their summaries combined. Up to 60,000 characters are answered at once (200), unless you send `Prefer: respond-async`;
+	// longer texts are worked on durably (202). Send an `Idempotency-Key` to be able to send the request again without
+	// paying again.
+	//
+	// The offline model does not write: its summary is an extract, and says so.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/summarize (the `CreateSummary` operationId).
+	CreateSummaryWithBody(ctx context.Context, params *CreateSummaryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSummary Summarise a text
+	//
+	// A text that does not fit the model's window is cut between sentences, its parts are summarised at the same time and
+	// their summaries combined. Up to 60,000 characters are answered at once (200), unless you send `Prefer: respond-async`;
+	// longer texts are worked on durably (202). Send an `Idempotency-Key` to be able to send the request again without
+	// paying again.
+	//
+	// The offline model does not write: its summary is an extract, and says so.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/summarize (the `CreateSummary` operationId).
+	CreateSummary(ctx context.Context, params *CreateSummaryParams, body CreateSummaryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSummary A summary that is worked on, and what came of it
+	//
+	// Corresponds with GET /v1/summarize/{id} (the `GetSummary` operationId).
+	GetSummary(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUsage What model calls consumed
 	//
@@ -2973,6 +3117,69 @@ func (c *Client) TriggerSchedule(ctx context.Context, id ScheduleID, reqEditors 
 // Corresponds with GET /v1/snapshots/{sha256} (the `GetSnapshot` operationId).
 func (c *Client) GetSnapshot(ctx context.Context, sha256 string, params *GetSnapshotParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSnapshotRequest(c.Server, sha256, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSummaryWithBody Summarise a text
+//
+// A text that does not fit the model's window is cut between sentences, its parts are summarised at the same time and
+// their summaries combined. Up to 60,000 characters are answered at once (200), unless you send `Prefer: respond-async`;
+// longer texts are worked on durably (202). Send an `Idempotency-Key` to be able to send the request again without
+// paying again.
+//
+// The offline model does not write: its summary is an extract, and says so.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/summarize (the `CreateSummary` operationId).
+func (c *Client) CreateSummaryWithBody(ctx context.Context, params *CreateSummaryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSummaryRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSummary Summarise a text
+//
+// A text that does not fit the model's window is cut between sentences, its parts are summarised at the same time and
+// their summaries combined. Up to 60,000 characters are answered at once (200), unless you send `Prefer: respond-async`;
+// longer texts are worked on durably (202). Send an `Idempotency-Key` to be able to send the request again without
+// paying again.
+//
+// The offline model does not write: its summary is an extract, and says so.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/summarize (the `CreateSummary` operationId).
+func (c *Client) CreateSummary(ctx context.Context, params *CreateSummaryParams, body CreateSummaryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSummaryRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSummary A summary that is worked on, and what came of it
+//
+// Corresponds with GET /v1/summarize/{id} (the `GetSummary` operationId).
+func (c *Client) GetSummary(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSummaryRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -4904,6 +5111,106 @@ func NewGetSnapshotRequest(server string, sha256 string, params *GetSnapshotPara
 	return req, nil
 }
 
+// NewCreateSummaryRequest calls the generic CreateSummary builder with application/json body
+func NewCreateSummaryRequest(server string, params *CreateSummaryParams, body CreateSummaryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateSummaryRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateSummaryRequestWithBody constructs an http.Request for the CreateSummary method, with any body, and a specified content type
+func NewCreateSummaryRequestWithBody(server string, params *CreateSummaryParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/summarize")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.Prefer != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetSummaryRequest constructs an http.Request for the GetSummary method
+func NewGetSummaryRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/summarize/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetUsageRequest constructs an http.Request for the GetUsage method
 func NewGetUsageRequest(server string, params *GetUsageParams) (*http.Request, error) {
 	var err error
@@ -5549,6 +5856,41 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/snapshots/{sha256} (the `GetSnapshot` operationId).
 	GetSnapshotWithResponse(ctx context.Context, sha256 string, params *GetSnapshotParams, reqEditors ...RequestEditorFn) (*GetSnapshotResponse, error)
+
+	// CreateSummaryWithBodyWithResponse Summarise a text
+	//
+	// A text that does not fit the model's window is cut between sentences, its parts are summarised at the same time and
+	// their summaries combined. Up to 60,000 characters are answered at once (200), unless you send `Prefer: respond-async`;
+	// longer texts are worked on durably (202). Send an `Idempotency-Key` to be able to send the request again without
+	// paying again.
+	//
+	// The offline model does not write: its summary is an extract, and says so.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/summarize (the `CreateSummary` operationId).
+	CreateSummaryWithBodyWithResponse(ctx context.Context, params *CreateSummaryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSummaryResponse, error)
+
+	// CreateSummaryWithResponse Summarise a text
+	//
+	// A text that does not fit the model's window is cut between sentences, its parts are summarised at the same time and
+	// their summaries combined. Up to 60,000 characters are answered at once (200), unless you send `Prefer: respond-async`;
+	// longer texts are worked on durably (202). Send an `Idempotency-Key` to be able to send the request again without
+	// paying again.
+	//
+	// The offline model does not write: its summary is an extract, and says so.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/summarize (the `CreateSummary` operationId).
+	CreateSummaryWithResponse(ctx context.Context, params *CreateSummaryParams, body CreateSummaryJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSummaryResponse, error)
+
+	// GetSummaryWithResponse A summary that is worked on, and what came of it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/summarize/{id} (the `GetSummary` operationId).
+	GetSummaryWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetSummaryResponse, error)
 
 	// GetUsageWithResponse What model calls consumed
 	//
@@ -7522,6 +7864,116 @@ func (r GetSnapshotResponse) ContentType() string {
 	return ""
 }
 
+// CreateSummaryResponse202Headers the declared response headers of an HTTP 202 response for CreateSummary
+type CreateSummaryResponse202Headers struct {
+	Location string
+}
+
+type CreateSummaryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SummaryResult
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *SummaryJob
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CreateSummaryResponse202Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateSummaryResponse) GetJSON200() *SummaryResult {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CreateSummaryResponse) GetJSON202() *SummaryJob {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateSummaryResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateSummaryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateSummaryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateSummaryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateSummaryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSummaryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SummaryJob
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSummaryResponse) GetJSON200() *SummaryJob {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSummaryResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSummaryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSummaryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSummaryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSummaryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetUsageResponse200Headers the declared response headers of an HTTP 200 response for GetUsage
 type GetUsageResponse200Headers struct {
 	Link string
@@ -8357,6 +8809,59 @@ func (c *ClientWithResponses) GetSnapshotWithResponse(ctx context.Context, sha25
 		return nil, err
 	}
 	return ParseGetSnapshotResponse(rsp)
+}
+
+// CreateSummaryWithBodyWithResponse Summarise a text
+//
+// A text that does not fit the model's window is cut between sentences, its parts are summarised at the same time and
+// their summaries combined. Up to 60,000 characters are answered at once (200), unless you send `Prefer: respond-async`;
+// longer texts are worked on durably (202). Send an `Idempotency-Key` to be able to send the request again without
+// paying again.
+//
+// The offline model does not write: its summary is an extract, and says so.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/summarize (the `CreateSummary` operationId).
+func (c *ClientWithResponses) CreateSummaryWithBodyWithResponse(ctx context.Context, params *CreateSummaryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSummaryResponse, error) {
+	rsp, err := c.CreateSummaryWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSummaryResponse(rsp)
+}
+
+// CreateSummaryWithResponse Summarise a text
+//
+// A text that does not fit the model's window is cut between sentences, its parts are summarised at the same time and
+// their summaries combined. Up to 60,000 characters are answered at once (200), unless you send `Prefer: respond-async`;
+// longer texts are worked on durably (202). Send an `Idempotency-Key` to be able to send the request again without
+// paying again.
+//
+// The offline model does not write: its summary is an extract, and says so.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/summarize (the `CreateSummary` operationId).
+func (c *ClientWithResponses) CreateSummaryWithResponse(ctx context.Context, params *CreateSummaryParams, body CreateSummaryJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSummaryResponse, error) {
+	rsp, err := c.CreateSummary(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSummaryResponse(rsp)
+}
+
+// GetSummaryWithResponse A summary that is worked on, and what came of it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/summarize/{id} (the `GetSummary` operationId).
+func (c *ClientWithResponses) GetSummaryWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetSummaryResponse, error) {
+	rsp, err := c.GetSummary(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSummaryResponse(rsp)
 }
 
 // GetUsageWithResponse What model calls consumed
@@ -9752,6 +10257,92 @@ func ParseGetSnapshotResponse(rsp *http.Response) (*GetSnapshotResponse, error) 
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCreateSummaryResponse parses an HTTP response from a CreateSummaryWithResponse call
+func ParseCreateSummaryResponse(rsp *http.Response) (*CreateSummaryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateSummaryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SummaryResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest SummaryJob
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers CreateSummaryResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetSummaryResponse parses an HTTP response from a GetSummaryWithResponse call
+func ParseGetSummaryResponse(rsp *http.Response) (*GetSummaryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSummaryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SummaryJob
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

@@ -35,7 +35,7 @@ func (a *API) chat(w http.ResponseWriter, r *http.Request, caller access.Caller)
 	if calls.request.stream {
 		return a.stream(w, r, caller, calls)
 	}
-	ctx, cancel := patient(r.Context())
+	ctx, cancel := Patient(r.Context())
 	defer cancel()
 	answers, err := a.answers(ctx, calls)
 	if err != nil {

@@ -131,7 +131,7 @@ func (a *API) embeddings(w http.ResponseWriter, r *http.Request, caller access.C
 	if err != nil {
 		return err
 	}
-	ctx, cancel := patient(r.Context())
+	ctx, cancel := Patient(r.Context())
 	defer cancel()
 	result, err := a.options.Models.Embed(ctx, gateway.EmbedCall{
 		Key: key, Client: caller.Client.ID, Team: caller.Client.Team, Model: request.model,

@@ -298,9 +298,9 @@ func (a *API) model(caller access.Caller, name string, embedding bool) error {
 	return noModel(name)
 }
 
-// patient gives a call whose caller has gone some time to end, so that it is
+// Patient gives a call whose caller has gone some time to end, so that it is
 // settled at what it cost.
-func patient(ctx context.Context) (context.Context, context.CancelFunc) {
+func Patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		late := time.AfterFunc(farewell, cancel)

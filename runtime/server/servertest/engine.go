@@ -20,6 +20,7 @@ type Engine struct {
 	failure   error
 	started   map[string]workflows.ResearchRequest
 	starts    int
+	summaries map[string]workflows.SummaryJob
 	cancelled []string
 	waiting   map[string]string // digest of the draft that waits, by run
 	decisions map[string]workflows.ReviewDecision
@@ -88,6 +89,24 @@ func (e *Engine) StartResearch(_ context.Context, id string, req workflows.Resea
 	e.starts++
 	put(&e.started, id, req)
 	return nil
+}
+
+// StartSummary implements server.Engine.
+func (e *Engine) StartSummary(_ context.Context, job workflows.SummaryJob) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failure != nil {
+		return e.failure
+	}
+	put(&e.summaries, job.ID, job)
+	return nil
+}
+
+// Summaries gives the jobs that were started, by id.
+func (e *Engine) Summaries() map[string]workflows.SummaryJob {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.summaries)
 }
 
 // Cancel implements server.Engine.
