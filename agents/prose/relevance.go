@@ -99,7 +99,9 @@ func (t Topic) reach(own, both meeting, related bool) (alone, reached float64, t
 }
 
 // inScope holds where the scope is met, or is too general to be a condition.
-func (t Topic) inScope(m meeting) bool { return !hasWeight(t.scope) || anyDirect(t.scope, t.scopeOf(m)) }
+func (t Topic) inScope(m meeting) bool {
+	return !hasWeight(t.scope) || anyDirect(t.scope, t.scopeOf(m))
+}
 
 func (t Topic) inWholeScope(m meeting) bool {
 	met, _ := share(t.scope, t.scopeOf(m), false)
