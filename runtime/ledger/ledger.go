@@ -50,7 +50,9 @@ type Ledger interface {
 	// and its limit.
 	Balance(ctx context.Context, scope Scope, period Period) (Balance, error)
 	// RecordHit keeps that a call was answered from a cache, at no cost. It is
-	// an attempt that was never sent, settled with a usage of zero.
+	// an attempt that was never sent, settled with a usage of zero. Its response
+	// is the cache's to give: the call may still be made, when it is asked for
+	// again and the cache has forgotten it. Recording it again changes nothing.
 	RecordHit(ctx context.Context, r Reservation) error
 	// Sweep ends attempts whose time is over: what was reserved is released,
 	// what was dispatched becomes uncertain. It gives how many of each.

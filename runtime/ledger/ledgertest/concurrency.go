@@ -45,11 +45,11 @@ func parallel(t *testing.T, n int, open func(*testing.T) ledger.Ledger, work fun
 }
 
 func testExactlyTheHoldsThatFit(t *testing.T, open func(*testing.T) ledger.Ledger) {
-	const fit = 25
+	const fit = 100
 	l := open(t)
 	must(t, l.SetLimit(t.Context(), client("c"), ledger.PeriodTotal, ledger.Limit{NanoUSD: fit*1000 + 999}))
 	var admitted atomic.Int64
-	parallel(t, 90, open, func(l ledger.Ledger, i int) error {
+	parallel(t, 200, open, func(l ledger.Ledger, i int) error {
 		a, err := l.Reserve(t.Context(), reservation(fmt.Sprint("k", i), 10, 1000, client("c"), run(fmt.Sprint("r", i))))
 		var refusal *ledger.ExceededError
 		if errors.As(err, &refusal) {

@@ -5,14 +5,16 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 )
 
 // Run checks a backend. Open gives a ledger on the same data each time it is
-// called with the same t, as another process would open it, and closes it when
-// the test ends.
-func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
+// called with the same t, as another process would open it, with a clock, and
+// closes it when the test ends.
+func Run(t *testing.T, openAt func(t *testing.T, now func() time.Time) ledger.Ledger) {
+	open := func(t *testing.T) ledger.Ledger { return openAt(t, time.Now) }
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, func(*testing.T) ledger.Ledger)
@@ -37,12 +39,31 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"OneCallAtOnce", testOneCallAtOnce},
 		{"ScopesInAnyOrder", testScopesInAnyOrder},
 		{"ConcurrentEnds", testConcurrentEnds},
+		{"SentAtOnce", testSentAtOnce},
+		{"WhatAnAttemptKeeps", testWhatAnAttemptKeeps},
+		{"WithoutAResponse", testWithoutAResponse},
+		{"Filters", testFilters},
+		{"SeveralLimits", testSeveralLimits},
+		{"LimitOfACall", testLimitOfACall},
+		{"WhatIsLeft", testWhatIsLeft},
+		{"Limits", testLimits},
+		{"BadLimits", testBadLimits},
+		{"Hits", testHits},
+		{"Sweep", testSweep},
+		{"Usage", testUsage},
+		{"UsagePages", testUsagePages},
+		{"Cancelled", testCancelled},
+		{"LimitsChangeMeanwhile", testLimitsChangeMeanwhile},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.test(t, open)
 		})
 	}
+	t.Run("Midnight", func(t *testing.T) {
+		t.Parallel()
+		testMidnight(t, openAt)
+	})
 }
 
 // Scopes of the tests.

@@ -54,7 +54,8 @@ func (d *database) Transient(err error) bool {
 		return errors.Is(err, errPeriods) || d.conn == nil && !errors.Is(err, journal.ErrUnreachable)
 	}
 	switch failed.Code {
-	case "40P01", "40001", "23505", "55P03": // deadlock, serialization, made by another, locked
+	case "40P01", "40001", "23505", "55P03", // deadlock, serialisation, made by another, locked
+		"57P01", "57P02", "57P03": // the server was stopped or is starting
 		return true
 	}
 	return false
@@ -129,15 +130,24 @@ func (t *transaction) Write(_ context.Context, s *journal.Statement, rows [][]an
 }
 
 // Select implements journal.Tx.
-func (t *transaction) Select(ctx context.Context, q *journal.Query, keys [][]any, dest []any, each func() error) error {
+func (t *transaction) Select(_ context.Context, q *journal.Query, keys [][]any, dest []any, each func() error) error {
 	args, err := arrays(q.Kinds(), keys)
 	if err != nil {
 		return err
 	}
-	return t.query(ctx, q.Locking(), args, dest, each)
+	t.query(q.Locking(), args, dest, each)
+	return nil
 }
 
-func (t *transaction) query(ctx context.Context, text string, args []any, dest []any, each func() error) error {
+// Fetch implements journal.Tx.
+func (t *transaction) Fetch(ctx context.Context) error {
+	if t.queued.Len() == 0 {
+		return nil
+	}
+	return t.send(ctx)
+}
+
+func (t *transaction) query(text string, args []any, dest []any, each func() error) {
 	t.queued.Queue(text, args...).Query(func(rows pgx.Rows) error {
 		defer rows.Close()
 		for rows.Next() {
@@ -150,7 +160,6 @@ func (t *transaction) query(ctx context.Context, text string, args []any, dest [
 		}
 		return rows.Err()
 	})
-	return t.send(ctx)
 }
 
 // arrays turns rows into one array for each column.
@@ -203,14 +212,13 @@ func array[T any](rows [][]any, column int) (any, error) {
 func (t *transaction) Unchanged(context.Context) (bool, error) { return false, nil }
 
 // AttemptIDs implements journal.Tx.
-func (t *transaction) AttemptIDs(ctx context.Context, n int) ([]int64, error) {
-	ids := make([]int64, 0, n)
+func (t *transaction) AttemptIDs(_ context.Context, n int, each func(id int64)) error {
 	var id int64
-	err := t.query(ctx, "SELECT nextval('ledger_attempt_ids') FROM generate_series(1, $1)", []any{n}, []any{&id}, func() error {
-		ids = append(ids, id)
+	t.query("SELECT nextval('ledger_attempt_ids') FROM generate_series(1, $1)", []any{n}, []any{&id}, func() error {
+		each(id)
 		return nil
 	})
-	return ids, err
+	return nil
 }
 
 // periodsLock is an advisory lock of the ledger's own.
@@ -223,9 +231,12 @@ func (t *transaction) AlignPeriods(ctx context.Context, alone bool) error {
 		return t.send(ctx)
 	}
 	var got bool
-	err := t.query(ctx, "SELECT pg_try_advisory_xact_lock_shared($1)", []any{int64(periodsLock)}, []any{&got}, func() error { return nil })
-	if err == nil && !got {
+	t.query("SELECT pg_try_advisory_xact_lock_shared($1)", []any{int64(periodsLock)}, []any{&got}, func() error { return nil })
+	if err := t.send(ctx); err != nil {
+		return err
+	}
+	if !got {
 		return errPeriods
 	}
-	return err
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -32,6 +33,10 @@ type Ledger struct {
 // ledger's tables up to date; they live beside others, with a version table of
 // their own, ledger_migrations.
 func Open(ctx context.Context, url string) (*Ledger, error) {
+	return openAt(ctx, url, time.Now)
+}
+
+func openAt(ctx context.Context, url string, now func() time.Time) (*Ledger, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger's database URL: %w", err)
@@ -40,14 +45,21 @@ func Open(ctx context.Context, url string) (*Ledger, error) {
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
 	// A process that is stopped in a transaction shall not stop the others.
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = "20s"
-	d := &database{config: config, readers: stdlib.OpenDB(*config)}
+	d := &database{config: config.Copy(), readers: stdlib.OpenDB(*config)}
+	// Everything that writes finds its rows by key, whatever statistics say of
+	// tables that grow fast, and is planned once.
+	for name, value := range map[string]string{
+		"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+	} {
+		d.config.RuntimeParams[name] = value
+	}
 	d.readers.SetMaxOpenConns(maxReaders)
 	d.readers.SetMaxIdleConns(maxReaders)
 	if err := migrate(ctx, d.readers); err != nil {
 		err = fmt.Errorf("bringing the ledger's tables on %s/%s up to date: %w", config.Host, config.Database, err)
 		return nil, errors.Join(err, d.Close())
 	}
-	return &Ledger{journal.New(d)}, nil
+	return &Ledger{journal.New(d, now)}, nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -20,6 +20,8 @@ type database struct {
 	writers *sql.DB // of one connection
 	conn    *sql.Conn
 	tx      transaction
+
+	checkpoints *checkpointer
 }
 
 // Reader implements journal.Database.
@@ -28,6 +30,9 @@ func (d *database) Reader() *sql.DB { return d.readers }
 // Close implements journal.Database.
 func (d *database) Close() error {
 	var errs []error
+	if d.checkpoints != nil {
+		errs = append(errs, d.checkpoints.close())
+	}
 	if d.conn != nil {
 		errs = append(errs, d.tx.close(), d.conn.Close())
 	}
@@ -57,6 +62,7 @@ func (d *database) Transact(_ context.Context, change func(journal.Tx) error) er
 		if err := d.tx.run("COMMIT"); err != nil {
 			return errors.Join(journal.ErrUnsure, fmt.Errorf("committing: %w", err), d.tx.rollback())
 		}
+		d.checkpoints.commit()
 		return nil
 	})
 }
@@ -143,7 +149,7 @@ func (t *transaction) named(row []any) []driver.NamedValue {
 
 // Write implements journal.Tx.
 func (t *transaction) Write(ctx context.Context, s *journal.Statement, rows [][]any) error {
-	prepared, err := t.prepare(s.Row) //nolint:sqlclosecheck // kept as long as the connection
+	prepared, err := t.prepare(s.Row)
 	if err != nil {
 		return err
 	}
@@ -249,21 +255,23 @@ func (t *transaction) Unchanged(context.Context) (bool, error) {
 
 // AttemptIDs implements journal.Tx. Attempts are never deleted, and nobody else
 // writes now. A number that a transaction which failed has used up is left out.
-func (t *transaction) AttemptIDs(_ context.Context, n int) ([]int64, error) {
+func (t *transaction) AttemptIDs(_ context.Context, n int, each func(id int64)) error {
 	if t.lastID == 0 {
 		last, err := t.number("SELECT COALESCE(MAX(id), 0) FROM ledger_attempts")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.lastID = last
 	}
-	ids := make([]int64, n)
-	for i := range ids {
+	for range n {
 		t.lastID++
-		ids[i] = t.lastID
+		each(t.lastID)
 	}
-	return ids, nil
+	return nil
 }
+
+// Fetch implements journal.Tx. Everything is there.
+func (t *transaction) Fetch(context.Context) error { return nil }
 
 // number is the result of a query for one.
 func (t *transaction) number(text string) (n int64, err error) {

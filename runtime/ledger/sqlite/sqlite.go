@@ -44,11 +44,15 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 
 // OpenWith is Open with options.
 func OpenWith(ctx context.Context, path string, o Options) (*Ledger, error) {
+	return openAt(ctx, path, o, time.Now)
+}
+
+func openAt(ctx context.Context, path string, o Options, now func() time.Time) (*Ledger, error) {
 	d, err := open(ctx, path, o)
 	if err != nil {
 		return nil, fmt.Errorf("opening ledger %q: %w", path, errors.Join(err, d.Close()))
 	}
-	return &Ledger{journal.New(d)}, nil
+	return &Ledger{journal.New(d, now)}, nil
 }
 
 // open gives a database even when it fails, to be closed.
@@ -67,13 +71,16 @@ func open(ctx context.Context, path string, o Options) (*database, error) {
 	}
 	// One connection: writers of one process queue before it, in order, instead
 	// of polling for the file's lock.
-	if d.writers, err = connect(absolute, 1, "synchronous("+synchronous+")"); err != nil {
+	if d.writers, err = connect(absolute, 1, "synchronous("+synchronous+")", "cache_size(-16384)", "temp_store(MEMORY)", longLog); err != nil {
 		return d, err
 	}
 	if err := migrate(ctx, d.writers); err != nil {
 		return d, fmt.Errorf("bringing its tables up to date: %w", err)
 	}
 	if d.readers, err = connect(absolute, max(4, runtime.GOMAXPROCS(0)), "query_only(1)"); err != nil {
+		return d, err
+	}
+	if d.checkpoints, err = startCheckpointer(absolute); err != nil {
 		return d, err
 	}
 	d.conn, err = d.writers.Conn(ctx)

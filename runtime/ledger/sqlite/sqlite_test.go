@@ -3,10 +3,12 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/ledger/ledgertest"
@@ -16,15 +18,20 @@ import (
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	var paths sync.Map
-	ledgertest.Run(t, func(t *testing.T) ledger.Ledger {
+	ledgertest.Run(t, func(t *testing.T, now func() time.Time) ledger.Ledger {
 		path, _ := paths.LoadOrStore(t.Name(), filepath.Join(t.TempDir(), "ledger #1?.db"))
-		return open(t, path.(string))
+		return openAt(t, path.(string), now)
 	})
 }
 
 func open(tb testing.TB, path string) *sqlite.Ledger {
 	tb.Helper()
-	l, err := sqlite.Open(tb.Context(), path)
+	return openAt(tb, path, time.Now)
+}
+
+func openAt(tb testing.TB, path string, now func() time.Time) *sqlite.Ledger {
+	tb.Helper()
+	l, err := sqlite.OpenAt(tb.Context(), path, now)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -60,6 +67,46 @@ func TestOpenNamesWhatItCannotOpen(t *testing.T) {
 	folder := t.TempDir()
 	if _, err := sqlite.Open(t.Context(), folder); err == nil || !strings.Contains(err.Error(), folder) {
 		t.Errorf("opening a folder: %v", err)
+	}
+}
+
+func TestUnknownSynchronousIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := sqlite.OpenWith(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlite.Options{Synchronous: "off"})
+	if err == nil || !strings.Contains(err.Error(), `"off"`) {
+		t.Errorf("synchronous off: %v", err)
+	}
+}
+
+// What fails in a shared transaction fails alone.
+func TestAFailureIsOneCallersOwn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l := open(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `CREATE TRIGGER bad BEFORE INSERT ON ledger_attempts WHEN NEW.key LIKE 'bad%'
+		BEGIN SELECT RAISE(ABORT, 'no such luck'); END`); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for i := range 60 {
+		group.Go(func() {
+			bad := i%10 == 7
+			key := map[bool]string{true: "bad", false: "good"}[bad]
+			_, err := l.Reserve(t.Context(), ledger.Reservation{Key: fmt.Sprint(key, i), Client: "c", Hold: ledger.Amount{Tokens: 1}})
+			if (err != nil) != bad {
+				t.Errorf("%s%d: %v", key, i, err)
+			}
+		})
+	}
+	group.Wait()
+	b, err := l.Balance(t.Context(), ledger.Scope{Kind: ledger.ScopeClient, ID: "c"}, ledger.PeriodTotal)
+	if err != nil || b.Held.Tokens != 54 {
+		t.Errorf("held %+v (%v), want what was admitted", b.Held, err)
 	}
 }
 

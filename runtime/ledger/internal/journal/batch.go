@@ -35,6 +35,7 @@ func (a *attempt) paid() bool { return a.State == ledger.StateSettled && !a.Cach
 // batch is one transaction's view of the rows that concern it.
 type batch struct {
 	tx       Tx
+	sql      *statements
 	known    *memory
 	now      time.Time
 	day      string // of now
@@ -47,10 +48,10 @@ type batch struct {
 }
 
 // runAll runs operations in order, within a transaction.
-func runAll(ctx context.Context, tx Tx, known *memory, ops []*operation) (*batch, error) {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+func (j *Journal) runAll(ctx context.Context, tx Tx, ops []*operation) (*batch, error) {
+	now := j.now().UTC().Truncate(time.Microsecond)
 	b := &batch{
-		tx: tx, known: known, now: now, day: dayOf(now),
+		tx: tx, sql: j.sql, known: j.known, now: now, day: dayOf(now),
 		attempts: make(map[int64]*attempt, len(ops)), calls: make(map[string][]*attempt, len(ops)),
 		budgets: make(map[name]*budget, 2*len(ops)), usage: make(map[usageKey]*ledger.UsageRow),
 	}
@@ -62,7 +63,8 @@ func runAll(ctx context.Context, tx Tx, known *memory, ops []*operation) (*batch
 			return nil, err
 		}
 	}
-	return b, b.write(ctx)
+	err := b.write(ctx)
+	return b, err
 }
 
 // judge decides about an operation and notes what it changes. The error is one
@@ -106,17 +108,13 @@ func (b *batch) load(ctx context.Context, ops []*operation) error {
 			}
 		}
 	}
-	if reservations > 0 {
-		var err error
-		if b.ids, err = b.tx.AttemptIDs(ctx, reservations); err != nil {
-			return fmt.Errorf("numbering attempts: %w", err)
+	if err := b.loadAttempts(ctx, ids, keys, reservations); err != nil {
+		return err
+	}
+	if kin := b.kin(ops); len(kin) > 0 {
+		if err := b.loadCalls(ctx, kin); err != nil {
+			return err
 		}
-	}
-	if err := b.readAttempts(ctx, ids); err != nil {
-		return err
-	}
-	if err := b.readCalls(ctx, append(keys, b.kin(ops)...)); err != nil {
-		return err
 	}
 	for _, a := range b.order {
 		if _, whole := b.calls[a.Key]; whole {
@@ -147,23 +145,47 @@ func (b *batch) kin(ops []*operation) [][]any {
 	return keys
 }
 
-// readCalls reads all attempts of calls. Most have none yet.
-func (b *batch) readCalls(ctx context.Context, keys [][]any) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	var id int64
-	var ids [][]any
-	err := b.tx.Select(ctx, selectIDsByKey, keys, []any{&id}, func() error {
-		if b.attempts[id] == nil {
-			ids = append(ids, []any{id})
+// loadAttempts reads attempts, and all of some calls, and numbers for new ones.
+func (b *batch) loadAttempts(ctx context.Context, ids, keys [][]any, reservations int) error {
+	if reservations > 0 {
+		if err := b.tx.AttemptIDs(ctx, reservations, func(id int64) { b.ids = append(b.ids, id) }); err != nil {
+			return fmt.Errorf("numbering attempts: %w", err)
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("looking for attempts at calls: %w", err)
 	}
-	return b.readAttempts(ctx, ids)
+	if err := b.readAttempts(ctx, ids); err != nil {
+		return err
+	}
+	return b.loadCalls(ctx, keys)
+}
+
+// loadCalls reads all attempts of calls, and what was asked for before. Most
+// calls have none yet.
+func (b *batch) loadCalls(ctx context.Context, keys [][]any) error {
+	var ids [][]any
+	if len(keys) > 0 {
+		var id int64
+		err := b.tx.Select(ctx, b.sql.selectIDsByKey, keys, []any{&id}, func() error {
+			ids = append(ids, []any{id})
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("looking for attempts at calls: %w", err)
+		}
+	}
+	if err := b.tx.Fetch(ctx); err != nil {
+		return fmt.Errorf("reading attempts: %w", err)
+	}
+	ids = slices.DeleteFunc(ids, func(id []any) bool { return b.attempts[id[0].(int64)] != nil })
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := b.readAttempts(ctx, ids); err != nil {
+		return err
+	}
+	if err := b.tx.Fetch(ctx); err != nil {
+		return fmt.Errorf("reading attempts: %w", err)
+	}
+	return nil
 }
 
 func (b *batch) readAttempts(ctx context.Context, ids [][]any) error {
@@ -186,7 +208,7 @@ func (b *batch) readAttempts(ctx context.Context, ids [][]any) error {
 		&row.Hold.Tokens, &row.Hold.NanoUSD, &row.Usage.InputTokens, &row.Usage.OutputTokens, &row.Usage.CacheReadTokens,
 		&row.Usage.CacheWriteTokens, &row.Usage.NanoUSD, &created, &expires,
 	}
-	err := b.tx.Select(ctx, selectAttempts, ids, dest, func() error {
+	err := b.tx.Select(ctx, b.sql.selectAttempts, ids, dest, func() error {
 		if b.attempts[row.ID] != nil {
 			return nil
 		}
@@ -246,7 +268,7 @@ func (b *batch) loadBudgets(ctx context.Context, ops []*operation) error {
 		templates[i] = n.template()
 		b.budgets[templates[i]] = &budget{name: templates[i]}
 	}
-	if err := b.readBudgets(ctx, templates); err != nil {
+	if err := b.readBudgets(ctx, slices.Clone(templates)); err != nil {
 		return err
 	}
 	for i, n := range missing {
@@ -263,6 +285,7 @@ func (b *batch) want(names []name) {
 	}
 }
 
+// readBudgets reads rows, and puts their names in another order.
 func (b *batch) readBudgets(ctx context.Context, names []name) error {
 	if len(names) == 0 {
 		return nil
@@ -289,12 +312,15 @@ func (b *batch) readBudgets(ctx context.Context, names []name) error {
 		&row.found.held.Tokens, &row.found.held.NanoUSD, &row.found.settled.Tokens, &row.found.settled.NanoUSD,
 		&row.found.overage.Tokens, &row.found.overage.NanoUSD,
 	}
-	err := b.tx.Select(ctx, selectBudgets, keys, dest, func() error {
+	err := b.tx.Select(ctx, b.sql.selectBudgets, keys, dest, func() error {
 		found := row
 		found.name.scope.Kind, found.name.period, found.kept = ledger.ScopeKind(kind), ledger.Period(period), true
 		b.budgets[found.name] = &found
 		return nil
 	})
+	if err == nil {
+		err = b.tx.Fetch(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("reading budgets: %w", err)
 	}

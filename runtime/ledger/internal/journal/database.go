@@ -26,15 +26,17 @@ type Database interface {
 type Tx interface {
 	// Write runs a statement with every row of values.
 	Write(ctx context.Context, s *Statement, rows [][]any) error
-	// Select gives the rows that have one of the keys, locked until the end of
-	// the transaction where the database locks rows. Each row is put into dest
-	// before each is called.
+	// Select asks for the rows that have one of the keys, locked until the end
+	// of the transaction where the database locks rows. Each row is put into
+	// dest before each is called. That may be at once, or in Fetch.
 	Select(ctx context.Context, q *Query, keys [][]any, dest []any, each func() error) error
+	// AttemptIDs asks for n numbers that no attempt has, as Select does.
+	AttemptIDs(ctx context.Context, n int, each func(id int64)) error
+	// Fetch waits for everything that was asked for.
+	Fetch(ctx context.Context) error
 	// Unchanged says whether nobody else has written since the last transaction
 	// of this connection, so that what was known then holds.
 	Unchanged(ctx context.Context) (bool, error)
-	// AttemptIDs gives n numbers that no attempt has.
-	AttemptIDs(ctx context.Context, n int) ([]int64, error)
 	// AlignPeriods makes those who change limits (alone) and those who open the
 	// budgets of new periods (together) exclude each other. The latter hold
 	// locks already and do not wait: their error is transient.

@@ -21,6 +21,8 @@ import (
 // IMMEDIATE.
 type Journal struct {
 	db       Database
+	now      func() time.Time
+	sql      *statements
 	known    *memory // of the goroutine that writes
 	queue    chan *operation
 	stopping chan struct{}
@@ -31,10 +33,11 @@ type Journal struct {
 
 var _ ledger.Ledger = (*Journal)(nil)
 
-// New makes a journal on a database that has its tables, and owns it.
-func New(db Database) *Journal {
+// New makes a journal on a database that has its tables, and owns it. Now is the
+// clock that tells days apart.
+func New(db Database, now func() time.Time) *Journal {
 	j := &Journal{
-		db: db, known: newMemory(), queue: make(chan *operation, queueLength),
+		db: db, now: now, sql: newStatements(), known: newMemory(), queue: make(chan *operation, queueLength),
 		stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go j.run()

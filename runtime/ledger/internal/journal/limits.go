@@ -43,7 +43,7 @@ func (j *Journal) SetLimit(ctx context.Context, scope ledger.Scope, period ledge
 		err = errors.New("a limit cannot be negative; 0 is none")
 	default:
 		err = j.do(ctx, &operation{action: actAlone, alone: func(ctx context.Context, tx Tx) error {
-			return setLimit(ctx, tx, scope, period, limit)
+			return j.setLimit(ctx, tx, name{scope, period, ""}, limit)
 		}})
 	}
 	if err != nil {
@@ -54,17 +54,16 @@ func (j *Journal) SetLimit(ctx context.Context, scope ledger.Scope, period ledge
 
 // setLimit changes the row that keeps the limit, and that of the period that
 // is now. Nobody opens a period meanwhile, with the limit that was.
-func setLimit(ctx context.Context, tx Tx, scope ledger.Scope, period ledger.Period, limit ledger.Limit) error {
+func (j *Journal) setLimit(ctx context.Context, tx Tx, keeping name, limit ledger.Limit) error {
 	if err := tx.AlignPeriods(ctx, true); err != nil {
 		return err
 	}
-	now := time.Now().UTC()
-	b := &batch{tx: tx, known: newMemory(), now: now, day: dayOf(now), budgets: make(map[name]*budget)}
-	keeping := name{scope, period, ""}
+	now := j.now().UTC()
+	b := &batch{tx: tx, sql: j.sql, known: newMemory(), now: now, day: dayOf(now), budgets: make(map[name]*budget)}
 	names := []name{keeping}
 	// The next period may have been opened by somebody whose clock is ahead.
 	for _, day := range []string{b.day, dayOf(now.Add(time.Hour))} {
-		if n := (name{scope, period, startOf(period, day)}); !slices.Contains(names, n) {
+		if n := (name{keeping.scope, keeping.period, startOf(keeping.period, day)}); !slices.Contains(names, n) {
 			names = append(names, n)
 		}
 	}
@@ -105,7 +104,7 @@ func (j *Journal) Balance(ctx context.Context, scope ledger.Scope, period ledger
 	if err := checkPeriod(scope, period); err != nil {
 		return ledger.Balance{}, fmt.Errorf("reading the balance of %s %q: %w", scope.Kind, scope.ID, err)
 	}
-	start := startOf(period, dayOf(time.Now()))
+	start := startOf(period, dayOf(j.now()))
 	var b ledger.Balance
 	// The row of the period that is now, or else the one that keeps its limit.
 	err := j.db.Reader().QueryRowContext(ctx, `SELECT settled_tokens, settled_nano_usd, held_tokens, held_nano_usd,

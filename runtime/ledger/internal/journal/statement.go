@@ -99,7 +99,7 @@ func insert(table string, c columns, tail string) *Statement {
 // insertSums writes rows whose sums are added to those of the row with the
 // same keys.
 func insertSums(table string, keys, sums columns) *Statement {
-	return insert(table, append(keys[:len(keys):len(keys)], sums...), " ON CONFLICT ("+keys.names()+") DO UPDATE SET "+
+	return insert(table, join(keys, sums), " ON CONFLICT ("+keys.names()+") DO UPDATE SET "+
 		sums.each(", ", func(_ int, c column) string { return c.name + " = " + table + "." + c.name + " + excluded." + c.name }))
 }
 
@@ -112,7 +112,7 @@ func update(table string, changed, keys columns, add bool) *Statement {
 		}
 		return c.name + " = " + value
 	}
-	all := append(changed[:len(changed):len(changed)], keys...)
+	all := join(changed, keys)
 	return &Statement{
 		Row: "UPDATE " + table + " SET " + changed.each(", ", func(_ int, c column) string { return set(c, "?") }) +
 			" WHERE " + keys.each(" AND ", func(_ int, c column) string { return c.name + " = ?" }),
@@ -131,13 +131,18 @@ func selection(table string, wanted string, keys columns, order string) *Query {
 // Kinds of the columns of a key.
 func (q *Query) Kinds() []Kind { return q.keys.kinds() }
 
-// Marked is the query for n keys with a placeholder for every column of each.
+// Marked is the query for n keys with a placeholder for every column of each,
+// in no order.
 func (q *Query) Marked(n int) string {
 	if len(q.keys) == 1 {
-		return q.text + " WHERE " + q.keys[0].name + " IN (" + strings.Repeat("?, ", n-1) + "?)" + q.order
+		return q.text + " WHERE " + q.keys[0].name + " IN (" + strings.Repeat("?, ", n-1) + "?)"
 	}
+	// SQLite would look through the whole index for a list of tuples; a cross
+	// join it takes from left to right.
 	tuple := "(" + q.keys.marks() + ")"
-	return q.text + " WHERE (" + q.keys.names() + ") IN (VALUES " + strings.Repeat(tuple+", ", n-1) + tuple + ")" + q.order
+	head, _ := strings.CutSuffix(q.text, " FROM "+q.table)
+	return head + " FROM (VALUES " + strings.Repeat(tuple+", ", n-1) + tuple + ") AS k CROSS JOIN " + q.table + " ON " +
+		q.keys.each(" AND ", func(i int, c column) string { return fmt.Sprintf("%s = k.column%d", c.name, i+1) })
 }
 
 // Locking is the query for any number of keys, an array for each column, that

@@ -39,8 +39,8 @@ func (j *Journal) expired(ctx context.Context, now time.Time) ([]int64, error) {
 		}
 		ids = append(ids, id)
 		return nil
-	}, `SELECT id FROM ledger_attempts WHERE state IN ('reserved', 'dispatched') AND expires > 0 AND expires <= $1
-		ORDER BY expires LIMIT $2`, stamp(now), maxPage)
+	}, `SELECT id FROM ledger_attempts WHERE state <> 'settled' AND state IN ('reserved', 'dispatched') AND expires > 0 AND expires <= $1
+		LIMIT $2`, stamp(now), maxPage)
 	return ids, err
 }
 

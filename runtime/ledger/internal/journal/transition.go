@@ -131,10 +131,13 @@ func (b *batch) sameSettlement(ctx context.Context, a *attempt, s ledger.Settlem
 	}
 	var id int64
 	var response, stored []byte
-	err := b.tx.Select(ctx, selectResponses, [][]any{{a.ID}}, []any{&id, &response}, func() error {
+	err := b.tx.Select(ctx, b.sql.selectResponses, [][]any{{a.ID}}, []any{&id, &response}, func() error {
 		stored = response
 		return nil
 	})
+	if err == nil {
+		err = b.tx.Fetch(ctx)
+	}
 	if err != nil {
 		return false, fmt.Errorf("reading a response: %w", err)
 	}

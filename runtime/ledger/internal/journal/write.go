@@ -46,8 +46,8 @@ func (b *batch) writeBudgets(ctx context.Context) error {
 			all = append(all, append(u.row(), row.id))
 		}
 	}
-	return b.all(ctx, "budgets", change{limitBudgets, limited}, change{holdInBudgets, held},
-		change{addToBudgets, usual}, change{addAllToBudgets, all}, change{insertBudgets, made})
+	return b.all(ctx, "budgets", change{b.sql.limitBudgets, limited}, change{b.sql.holdInBudgets, held},
+		change{b.sql.addToBudgets, usual}, change{b.sql.addAllToBudgets, all}, change{b.sql.insertBudgets, made})
 }
 
 // change is a statement and its rows.
@@ -85,19 +85,19 @@ func (b *batch) writeAttempts(ctx context.Context) error {
 			responses = append(responses, []any{a.ID, a.response})
 		}
 	}
-	return b.all(ctx, "attempts", change{moveAttempts, moved}, change{settleAttempts, settled},
-		change{insertAttempts, made}, change{insertResponses, responses})
+	return b.all(ctx, "attempts", change{b.sql.moveAttempts, moved}, change{b.sql.settleAttempts, settled},
+		change{b.sql.insertAttempts, made}, change{b.sql.insertResponses, responses})
 }
 
 func (a *attempt) opening() []any {
-	row := make([]any, 0, len(opening)+len(progress)+1)
+	row := make([]any, 0, openingColumns+progressColumns)
 	return append(row, a.ID, a.Key, int64(a.Ordinal), a.Run, a.Client, a.Team, a.Feature, oneIf(a.bounded), oneIf(a.Cached),
 		a.Hold.Tokens, a.Hold.NanoUSD, a.Provider, a.Region, a.Model, a.Agent, a.AgentVersion,
 		a.Wait.Microseconds(), stamp(a.Created), stamp(a.Expires))
 }
 
 func (a *attempt) progress() []any {
-	row := make([]any, 0, len(progress)+len(settlement)+1)
+	row := make([]any, 0, progressColumns+settledColumns+1)
 	return append(row, string(a.State), oneIf(a.sent), oneIf(a.winner), a.Reason, stamp(a.Ended))
 }
 
@@ -127,5 +127,5 @@ func (b *batch) writeUsage(ctx context.Context) error {
 			r.Usage.CacheWriteTokens, r.Usage.NanoUSD, r.Calls, r.CacheHits, r.Overage.Tokens, r.Overage.NanoUSD,
 		})
 	}
-	return b.all(ctx, "sums of usage", change{addUsage, rows})
+	return b.all(ctx, "sums of usage", change{b.sql.addUsage, rows})
 }

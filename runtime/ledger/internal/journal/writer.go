@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -118,15 +119,21 @@ func (j *Journal) run() {
 	}
 }
 
-// take adds what is queued to a batch, without waiting.
+// take adds what is queued to a batch, without waiting. Callers that are about
+// to queue, those of the last batch first of all, are let before it once.
 func (j *Journal) take(batch ...*operation) []*operation {
-	for len(batch) < batchLength {
+	for yielded := false; len(batch) < batchLength; {
 		select {
 		case op := <-j.queue:
 			batch = append(batch, op)
+			continue
 		default:
-			return batch
 		}
+		if yielded {
+			break
+		}
+		runtime.Gosched()
+		yielded = true
 	}
 	return batch
 }
@@ -202,7 +209,7 @@ func (j *Journal) transact(ops ...*operation) error {
 		if ops[0].action == actAlone {
 			return ops[0].alone(ctx, tx)
 		}
-		b, err = runAll(ctx, tx, j.known, ops)
+		b, err = j.runAll(ctx, tx, ops)
 		return err
 	})
 	if err == nil {

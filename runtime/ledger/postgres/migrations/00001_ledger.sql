@@ -41,7 +41,7 @@ CREATE TABLE ledger_attempts (
     id                 BIGINT PRIMARY KEY,
     key                TEXT   COLLATE "C" NOT NULL, -- of the logical call
     ordinal            BIGINT NOT NULL,
-    state              TEXT   NOT NULL CHECK (state IN ('reserved', 'dispatched', 'settled', 'released', 'uncertain')),
+    state              TEXT   COLLATE "C" NOT NULL CHECK (state IN ('reserved', 'dispatched', 'settled', 'released', 'uncertain')),
     sent               BIGINT NOT NULL, -- 1 once it was dispatched
     winner             BIGINT NOT NULL, -- 1 for the attempt that answered its call first
     cached             BIGINT NOT NULL, -- 1: answered from a cache, never sent
@@ -77,9 +77,7 @@ CREATE INDEX ledger_attempts_by_client ON ledger_attempts (client, id) WHERE cli
 CREATE INDEX ledger_attempts_by_team ON ledger_attempts (team, id) WHERE team <> '';
 
 -- What is still open, for the sweeper, and what somebody has to look after.
-CREATE INDEX ledger_attempts_open ON ledger_attempts (expires) WHERE state IN ('reserved', 'dispatched');
-CREATE INDEX ledger_attempts_uncertain ON ledger_attempts (id) WHERE state = 'uncertain';
-CREATE INDEX ledger_attempts_released ON ledger_attempts (id) WHERE state = 'released';
+CREATE INDEX ledger_attempts_unsettled ON ledger_attempts (state, id, expires) WHERE state <> 'settled';
 
 -- The answers of calls that somebody may ask for again.
 CREATE TABLE ledger_responses (

@@ -74,9 +74,7 @@ CREATE INDEX ledger_attempts_by_client ON ledger_attempts (client, id) WHERE cli
 CREATE INDEX ledger_attempts_by_team ON ledger_attempts (team, id) WHERE team <> '';
 
 -- What is still open, for the sweeper, and what somebody has to look after.
-CREATE INDEX ledger_attempts_open ON ledger_attempts (expires) WHERE state IN ('reserved', 'dispatched');
-CREATE INDEX ledger_attempts_uncertain ON ledger_attempts (id) WHERE state = 'uncertain';
-CREATE INDEX ledger_attempts_released ON ledger_attempts (id) WHERE state = 'released';
+CREATE INDEX ledger_attempts_unsettled ON ledger_attempts (state, id, expires) WHERE state <> 'settled';
 
 -- The answers of calls that somebody may ask for again.
 CREATE TABLE ledger_responses (
