@@ -109,6 +109,7 @@ func TestImportRulesRefuse(t *testing.T) {
 		{"runtime", "tools/documents"},
 		{"runtime/ledger/sqlite", "runtime/ledger/internal/journal"},
 		{"runtime/provider/openai", "runtime/provider"},
+		{"runtime/provider/offline", "agents/prose"},
 		{"cmd/quaestor", "runtime"},
 		{"cmd/quaestor", "configs"},
 		{"eval", "runtime"},
@@ -175,7 +176,7 @@ func refuseInRuntime(from, to string) string {
 	case from == "runtime/provider" && strings.HasPrefix(to, providers):
 		return "the vocabulary of providers knows none of them"
 	case strings.HasPrefix(from, providers):
-		return allowOnly(to == "runtime/provider" || to == "agents" || to == "tools", "providers are strangers to each other and to the rest of the runtime")
+		return allowOnly(to == "runtime/provider" || to == "agents" || to == "agents/prose" || to == "tools", "providers are strangers to each other and to the rest of the runtime")
 	}
 	return ""
 }

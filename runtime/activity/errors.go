@@ -20,6 +20,9 @@ import (
 // temporalError maps what a model call can end with to Temporal's terms: what
 // can never work is not retried, the rest waits as long as the provider asked.
 func temporalError(err error) error {
+	if refused := (*gateway.RefusedError)(nil); errors.As(err, &refused) {
+		err = refused.Failure // what passes; that no fallback could be paid is no reason to give up
+	}
 	var exceeded *ledger.ExceededError
 	if errors.As(err, &exceeded) {
 		return final(workflows.ErrorBudget, exceeded.Error(), err)

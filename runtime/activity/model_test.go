@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 	"github.com/quaestor-run/quaestor/tools"
@@ -145,6 +146,9 @@ func TestErrorsInTemporalsTerms(t *testing.T) {
 		"invalid":   {&provider.Error{Class: provider.ClassInvalid}, "invalid", false},
 		"throttled": {&provider.Error{Class: provider.ClassThrottled, RetryAfter: time.Minute}, "throttled", true},
 		"down":      {&provider.Error{Class: provider.ClassUnavailable}, "unavailable", true},
+		"down, and the budget leaves no fallback": {&gateway.RefusedError{
+			Model: "dear", Refusal: &ledger.ExceededError{Unit: "tokens"}, Failure: &provider.Error{Class: provider.ClassUnavailable},
+		}, "unavailable", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

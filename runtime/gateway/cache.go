@@ -122,7 +122,7 @@ func (c *cache) board(d digest) (f *cacheFlight, mine bool) {
 	if f, under := c.flights[d]; under {
 		return f, false
 	}
-	f = &cacheFlight{done: make(chan struct{}), err: errors.New("the call was abandoned")}
+	f = &cacheFlight{done: make(chan struct{}), err: errAbandoned}
 	c.flights[d] = f
 	return f, true
 }

@@ -73,6 +73,9 @@ func verdictOf(failed *provider.Error) verdict {
 	if failed == nil {
 		return saysWell
 	}
+	if failed.Begun && failed.Class == provider.ClassTimeout {
+		return saysNothing // it answers; whoever reads may be slow
+	}
 	switch failed.Class {
 	case provider.ClassUnavailable, provider.ClassInternal, provider.ClassTimeout:
 		return saysIll

@@ -46,6 +46,9 @@ func (e *LedgerError) Error() string {
 // Unwrap gives the cause.
 func (e *LedgerError) Unwrap() error { return e.Err }
 
+// errAbandoned is what others are given of a call whose goroutine panicked.
+var errAbandoned = errors.New("the call was abandoned")
+
 // errNotKept says that a call was answered and its answer not kept.
 var errNotKept = errors.New("it was answered before, and its answer was not kept: use a new key")
 

@@ -1,9 +1,19 @@
 // Package gateway is the only way to a model. It authorises every call before it
-// is sent, sends it, retries by class of failure what must be quick, and writes
-// what became of every attempt into the ledger, so that a call is paid once.
+// is sent, sends it, retries by class of failure what must be quick, here or in
+// another region or with another model, and writes what became of every attempt
+// into the ledger, so that a call is paid once.
 //
 // The gateway makes no policy on agents and knows no wire format: providers
-// make one physical attempt each, the ledger keeps the account.
+// make one physical attempt each, the ledger keeps the account. The way of a
+// call, and where it is told:
+//
+//	invoke   one flight for each key; an answer that was paid is replayed
+//	guard    signs of prompt injection
+//	cache    an equal call of the same client
+//	trip     attempts, at one place after the other: retry, circuit, slots
+//	admit    the hold, before anything is sent
+//	stream   pieces to the caller, and the rest when the caller has gone
+//	settle   what it cost; spool, where the ledger is out of reach
 package gateway
 
 import (
@@ -119,7 +129,7 @@ type PriceTier = struct {
 // Gateway is safe for concurrent use.
 type Gateway struct {
 	options   Options
-	telemetry telemetry
+	telemetry instruments
 	places    map[string][]place // by model: where it is tried, in order
 	slots     map[string]*slots  // by provider
 	cache     *cache

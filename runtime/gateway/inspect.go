@@ -65,9 +65,7 @@ func Inspect(text string) Injection {
 	s := scanner{starts: true}
 	s.scan(text)
 	for _, mark := range [...]string{"<|im_start|>", "<|system|>", "<<SYS>>", "[INST]", "<|start_header_id|>"} {
-		if strings.Contains(text, mark) {
-			s.found[signalMarks] = true
-		}
+		s.found[signalMarks] = s.found[signalMarks] || strings.Contains(text, mark)
 	}
 	var result Injection
 	doubt := 1.0
@@ -99,7 +97,7 @@ type scanner struct {
 	count  int
 	starts bool // the next word begins a sentence
 
-	buffer [24]byte // letters of the word, folded
+	buffer [longestWord]byte // letters of the word, folded
 	length int
 	broken bool // a zero-width character was in the word
 
@@ -118,8 +116,8 @@ func (s *scanner) end() {
 		s.joined()
 	}
 	known := class(0)
-	if s.length <= len(s.buffer) {
-		known = classOf(string(letters))
+	if s.length <= longestWord {
+		known = classes[string(letters)]
 	}
 	if s.broken && known&(overrides|objects|personas) != 0 {
 		s.found[signalHidden] = true
@@ -163,7 +161,7 @@ func (s *scanner) push(c class) {
 	if c&objects != 0 {
 		s.object(c)
 	}
-	s.phrases(c)
+	s.phrases()
 }
 
 // object looks back from a word such as instructions for what is to be done
@@ -195,21 +193,29 @@ func (s *scanner) object(c class) {
 	}
 }
 
+// ends says that the last words are of these classes, in this order.
+func (s *scanner) ends(words ...class) bool {
+	for i, c := range words {
+		if s.back(len(words)-1-i).class&c == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // phrases looks for fixed phrases that end here.
-func (s *scanner) phrases(c class) {
-	one, two, three := s.back(1), s.back(2), s.back(3)
+func (s *scanner) phrases() {
 	switch {
-	case c&article != 0 && one.class&now != 0 && two.class&be != 0 && three.class&you != 0, // you are now a
-		c&article != 0 && one.class&as != 0 && two.class&act != 0 && (two.starts || three.class&asking != 0), // act as a
-		c&(be|to|that) != 0 && one.class&pretend != 0,                                                        // pretend to, pretend that
-		c&you != 0 && one.class&pretend != 0,                                                                 // pretend you
-		c&(you|your) != 0 && one.class&on != 0 && two.class&now != 0 && three.class&from != 0:                // from now on you
+	case s.ends(you, be, now, article), s.ends(youAre, now, article), // you are now a
+		s.ends(act, as, article) && (s.back(2).starts || s.back(3).class&asking != 0), // act as a
+		s.ends(pretend, be|to|that|you|youAre),                                        // pretend to be, pretend you
+		s.ends(from, now, on, you|your|youAre):                                        // from now on you
 		s.found[signalPersona] = true
-	case c&now != 0 && one.class&be != 0 && two.class&you != 0, c&as != 0 && one.class&act != 0 && one.starts:
+	case s.ends(you, be, now), s.ends(youAre, now), s.ends(act, as) && s.back(1).starts:
 		s.found[signalPersonaWeak] = true
-	case c&mode != 0 && one.class&unbound != 0, c&jailbreak != 0, c&now != 0 && one.class&anything != 0 && two.class&act != 0:
+	case s.ends(unbound, mode), s.ends(jailbreak), s.ends(act, anything, now): // do anything now
 		s.found[signalMode] = true
-	case c&answer != 0 && one.class&your != 0, c&answer != 0 && two.class&your != 0 && one.class == 0:
+	case s.ends(your, answer), s.ends(answer) && s.back(1).class == 0 && s.back(2).class&your != 0: // your final answer
 		s.found[signalAnswer] = true
 	}
 }

@@ -62,7 +62,7 @@ func (g *Gateway) board(call Call) (f *flight, mine bool) {
 	if f, under := g.flights[call.Key]; under {
 		return f, false
 	}
-	f = &flight{run: call.Run, client: call.Client, done: make(chan struct{}), err: errors.New("the call was abandoned")}
+	f = &flight{run: call.Run, client: call.Client, done: make(chan struct{}), err: errAbandoned}
 	g.flights[call.Key] = f
 	return f, true
 }

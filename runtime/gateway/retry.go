@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/provider"
+	"github.com/quaestor-run/quaestor/runtime/telemetry"
 )
 
 // How often, and with what waits, a call is attempted again inside one
@@ -116,7 +117,7 @@ func (t *trip) openUntil(model string) *provider.Error {
 const maxReason = 500
 
 func reason(failed *provider.Error, next step) string {
-	text := failed.Error()
+	text := telemetry.Redact(failed.Error())
 	switch {
 	case next.again && next.where != "":
 		text = fmt.Sprintf("next is %s: %s", next.where, text)

@@ -326,3 +326,54 @@ func TestModelsThatCanBeAskedFor(t *testing.T) {
 		t.Errorf("models %+v", got)
 	}
 }
+
+func TestSecretsStayOutOfTheRecord(t *testing.T) {
+	t.Parallel()
+	f := setup(t, func(context.Context, int, provider.Request) (provider.Response, error) {
+		failed := providertest.Fail(provider.ClassAccess)
+		failed.Message = "incorrect API key provided: sk-abcdefghijklmnopqrstuvwxyz"
+		return provider.Response{}, failed
+	})
+	if _, err := f.Invoke(t.Context(), call("k")); err == nil {
+		t.Fatal("answered")
+	}
+	if reason := f.attempts(t)[0].Reason; strings.Contains(reason, "sk-") || !strings.Contains(reason, "incorrect API key") {
+		t.Errorf("the record says %q", reason)
+	}
+}
+
+// A caller who goes away while the budget is reserved is charged nothing, and
+// nothing is sent.
+func TestACallerWhoLeavesBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	for name, emit := range map[string]func(provider.Delta) error{"whole": nil, "streamed": func(provider.Delta) error { return nil }} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			f := setup(t, nil, func(o *gateway.Options) { o.Ledger = &late{o.Ledger, cancel} })
+			c := call("k")
+			c.Emit = emit
+			_, err := f.Invoke(ctx, c)
+			var failed *gateway.CallError
+			if !errors.Is(err, context.Canceled) || !errors.As(err, &failed) || failed.Retryable || failed.Attempts != 0 {
+				t.Errorf("error %v", err)
+			}
+			if got := f.states(t); !slices.Equal(got, []ledger.State{ledger.StateReleased}) || len(f.double.Calls()) != 0 {
+				t.Errorf("attempts %v, %d sent", got, len(f.double.Calls()))
+			}
+		})
+	}
+}
+
+// late is a ledger that reserves when its caller has just gone.
+type late struct {
+	ledger.Ledger
+	then func()
+}
+
+func (l *late) Reserve(ctx context.Context, r ledger.Reservation) (ledger.Attempt, error) {
+	attempt, err := l.Ledger.Reserve(ctx, r)
+	l.then()
+	return attempt, err
+}

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
+	"github.com/quaestor-run/quaestor/runtime/ledger/spool"
 )
 
 // How long the ledger is tried to be told an outcome: until it goes to the
@@ -35,7 +36,7 @@ func (t *trip) settle(ctx context.Context, made exchanged) Result {
 		}
 		settlement.Response = stored
 	}
-	left, told := t.end(ctx, Outcome{Attempt: made.attempt.ID, State: ledger.StateSettled, Settlement: settlement})
+	left, told := t.end(ctx, spool.Entry{Attempt: made.attempt.ID, Kind: spool.Settle, Settlement: &settlement})
 	result.Left, result.Unsettled = left, !told
 	if made.response.UsageMissing {
 		t.logger().Warn("provider did not say what a model call consumed; it was settled at its hold", zap.Int64("attempt", made.attempt.ID))
@@ -52,16 +53,16 @@ func (t *trip) settle(ctx context.Context, made exchanged) Result {
 // end writes an outcome, whatever became of the caller, for a bounded time. What
 // the ledger cannot be told goes to the spool; without one the attempt keeps its
 // hold.
-func (t *trip) end(ctx context.Context, o Outcome) (ledger.Left, bool) {
-	spool := t.gateway.options.Spool
+func (t *trip) end(ctx context.Context, e spool.Entry) (ledger.Left, bool) {
+	journal := t.gateway.options.Spool
 	within := endWithin
-	if spool != nil {
+	if journal != nil {
 		within = spoolAfter
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	for wait := 20 * time.Millisecond; ; wait *= 2 {
-		left, err := o.tell(limited, t.gateway.options.Ledger)
+		left, err := tellLedger(limited, t.gateway.options.Ledger, e)
 		if err == nil {
 			return left, true
 		}
@@ -70,12 +71,12 @@ func (t *trip) end(ctx context.Context, o Outcome) (ledger.Left, bool) {
 			continue
 		}
 		unknown := ledger.Left{Tokens: -1, NanoUSD: -1}
-		log := t.logger().With(zap.Int64("attempt", o.Attempt), zap.String("outcome", string(o.State)), zap.NamedError("ledger", err))
-		if final || spool == nil {
+		log := t.logger().With(zap.Int64("attempt", e.Attempt), zap.String("outcome", string(e.Kind)), zap.NamedError("ledger", err))
+		if final || journal == nil {
 			log.Error("ledger was not told what became of an attempt; it keeps its hold")
 			return unknown, false
 		}
-		if err := spool.Append(o); err != nil {
+		if err := journal.Append(e); err != nil {
 			log.Error("neither ledger nor spool could be told what became of an attempt; it keeps its hold", zap.Error(err))
 			return unknown, false
 		}

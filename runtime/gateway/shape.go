@@ -79,7 +79,9 @@ func newest(messages []agents.Message, sizes []int64, target, most int64) ([]age
 		start--
 		size += units[start].size
 	}
-	for ; start <= last; start++ {
+	question := opening(units[:start])
+	for ; start <= last; start++ { // ends at the next unit that opens
+
 		room := target
 		if start == last {
 			room = most
@@ -87,13 +89,17 @@ func newest(messages []agents.Message, sizes []int64, target, most int64) ([]age
 		if units[start].opens && size <= room {
 			return messages[units[start].from:], size, nil
 		}
-		if question := opening(units[:start]); question >= 0 && size+units[question].size <= room {
+		if question >= 0 && size+units[question].size <= room {
 			kept := append([]agents.Message(nil), messages[units[question].from:units[question].to]...)
 			return append(kept, messages[units[start].from:]...), size + units[question].size, nil
 		}
 		size -= units[start].size
 	}
-	return nil, 0, tooLong("the newest message alone is too long", most, units[last].size)
+	size, what := units[last].size, "the newest message alone is too long"
+	if question >= 0 && size <= most && !units[last].opens {
+		size, what = size+units[question].size, "the newest message and the question it belongs to are too long together"
+	}
+	return nil, 0, tooLong(what, most, size)
 }
 
 // opening is the last unit a conversation may begin with, or -1.

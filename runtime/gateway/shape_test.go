@@ -13,6 +13,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/provider"
+	"github.com/quaestor-run/quaestor/runtime/provider/providertest"
 )
 
 func user(text string) agents.Message { return agents.Message{Role: agents.RoleUser, Text: text} }
@@ -117,6 +118,7 @@ func TestWhatDoesNotFitAloneIsRefused(t *testing.T) {
 	for name, c := range map[string]gateway.Call{
 		"message":  shaped("1", user(words(11_000))),
 		"exchange": shaped("2", append([]agents.Message{user("go")}, exchange("x", words(11_000))...)...),
+		"question": shaped("5", append([]agents.Message{user(words(6000))}, exchange("x", words(6000))...)...),
 		"system":   func() gateway.Call { c := shaped("3", user("go")); c.System = words(11_000); return c }(),
 	} {
 		_, err := f.Invoke(t.Context(), c)
@@ -177,7 +179,7 @@ func FuzzShape(f *testing.F) {
 		}
 		messages := []agents.Message{user("the task")}
 		for i := 0; i+1 < len(script); i += 2 {
-			text := words(int(script[i+1]) * 20)
+			text := words(int(script[i+1]) * 18) // any two fit into the window
 			switch script[i] % 3 {
 			case 0:
 				messages = append(messages, user(text))
@@ -187,12 +189,22 @@ func FuzzShape(f *testing.F) {
 				messages = append(messages, exchange(fmt.Sprint(i), text)...)
 			}
 		}
-		gate := setup(t, nil, window)
-		result, err := gate.Invoke(t.Context(), shaped("k", messages...))
+		double := &providertest.Provider{}
+		options := gateway.Options{
+			Ledger: &bottomless{}, Providers: map[string]provider.Provider{"double": double}, Catalog: catalog(), Routes: gateway.Routes{Default: "small"},
+		}
+		window(&options)
+		gate, err := gateway.New(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := shaped("k", messages...)
+		c.Transient = true
+		result, err := gate.Invoke(t.Context(), c)
 		if err != nil {
 			t.Fatal(err) // each message is far below the window
 		}
-		sent := gate.double.Requests()[0].Messages
+		sent := double.Requests()[0].Messages
 		checkPairs(t, sent)
 		if len(sent)+result.Omitted.Messages != len(messages) || (result.Omitted.Messages == 0) != (result.Omitted.Tokens == 0) {
 			t.Errorf("%d of %d sent, omitted %+v", len(sent), len(messages), result.Omitted)

@@ -21,8 +21,8 @@ import (
 
 const scopeName = "github.com/quaestor-run/quaestor/runtime/gateway"
 
-// telemetry tells of every physical attempt, in OpenTelemetry's GenAI names.
-type telemetry struct {
+// instruments tell of every physical attempt, in OpenTelemetry's GenAI names.
+type instruments struct {
 	tracer     trace.Tracer
 	duration   genaiconv.ClientOperationDuration
 	first      genaiconv.ClientOperationTimeToFirstChunk
@@ -39,7 +39,7 @@ type modelSets struct {
 	model, request, input, output attribute.Set
 }
 
-func newTelemetry(o Options, circuits map[string]map[string]*circuit) (telemetry, error) {
+func newTelemetry(o Options, circuits map[string]map[string]*circuit) (instruments, error) {
 	if o.Tracer == nil {
 		o.Tracer = tracenoop.NewTracerProvider()
 	}
@@ -47,7 +47,7 @@ func newTelemetry(o Options, circuits map[string]map[string]*circuit) (telemetry
 		o.Meter = metricnoop.NewMeterProvider()
 	}
 	meter := o.Meter.Meter(scopeName)
-	t := telemetry{tracer: o.Tracer.Tracer(scopeName), sets: map[string]modelSets{}}
+	t := instruments{tracer: o.Tracer.Tracer(scopeName), sets: map[string]modelSets{}}
 	counter := func(name, unit, description string) (metric.Int64Counter, error) {
 		return meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	}
@@ -74,7 +74,7 @@ func newTelemetry(o Options, circuits map[string]map[string]*circuit) (telemetry
 		t.sets[name] = setsOf(name, model)
 	}
 	if err := errors.Join(errs[:]...); err != nil {
-		return telemetry{}, fmt.Errorf("making the gateway's metrics: %w", err)
+		return instruments{}, fmt.Errorf("making the gateway's metrics: %w", err)
 	}
 	return t, nil
 }
@@ -98,7 +98,7 @@ func setsOf(name string, model Model) modelSets {
 }
 
 // begin opens the span of an attempt; finish ends it.
-func (o telemetry) begin(ctx context.Context, t *trip, request provider.Request, attempt ledger.Attempt) (context.Context, func(exchanged)) {
+func (o instruments) begin(ctx context.Context, t *trip, request provider.Request, attempt ledger.Attempt) (context.Context, func(exchanged)) {
 	started := time.Now()
 	operation := semconv.GenAIOperationNameChat
 	if t.texts != nil {
@@ -132,7 +132,7 @@ func (o telemetry) begin(ctx context.Context, t *trip, request provider.Request,
 	}
 }
 
-func (o telemetry) answered(ctx context.Context, span trace.Span, sets modelSets, made exchanged) {
+func (o instruments) answered(ctx context.Context, span trace.Span, sets modelSets, made exchanged) {
 	u := made.usage
 	input := u.InputTokens + u.CacheReadTokens + u.CacheWriteTokens
 	if span.IsRecording() {
@@ -147,15 +147,15 @@ func (o telemetry) answered(ctx context.Context, span trace.Span, sets modelSets
 	o.cost.Add(ctx, float64(u.NanoUSD)/1e9, metric.WithAttributeSet(sets.model))
 }
 
-func (o telemetry) overage(ctx context.Context, t *trip) {
+func (o instruments) overage(ctx context.Context, t *trip) {
 	o.overages.Add(ctx, 1, metric.WithAttributeSet(o.sets[t.leg.name].model))
 }
 
-func (o telemetry) cacheHit(ctx context.Context, model string) {
+func (o instruments) cacheHit(ctx context.Context, model string) {
 	o.hits.Add(ctx, 1, metric.WithAttributeSet(o.sets[model].model))
 }
 
-func (o telemetry) injection(ctx context.Context, refused bool) {
+func (o instruments) injection(ctx context.Context, refused bool) {
 	o.injections.Add(ctx, 1, metric.WithAttributes(attribute.Bool("quaestor.refused", refused)))
 }
 

@@ -48,6 +48,11 @@ func TestEveryAttemptIsTold(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, answered[name], want)
 		}
 	}
+	streamed := call("streamed")
+	streamed.Emit = func(provider.Delta) error { return nil }
+	if _, err := f.Invoke(t.Context(), streamed); err != nil {
+		t.Fatal(err)
+	}
 	var told metricdata.ResourceMetrics
 	if err := reader.Collect(t.Context(), &told); err != nil {
 		t.Fatal(err)
@@ -56,7 +61,7 @@ func TestEveryAttemptIsTold(t *testing.T) {
 	for _, m := range told.ScopeMetrics[0].Metrics {
 		names[m.Name] = true
 	}
-	for _, want := range []string{"gen_ai.client.operation.duration", "gen_ai.client.token.usage", "quaestor.model.cost"} {
+	for _, want := range []string{"gen_ai.client.operation.duration", "gen_ai.client.token.usage", "gen_ai.client.operation.time_to_first_chunk", "quaestor.model.cost", "quaestor.model.circuit"} {
 		if !names[want] {
 			t.Errorf("no metric %s among %v", want, names)
 		}

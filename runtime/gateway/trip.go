@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
+	"github.com/quaestor-run/quaestor/runtime/ledger/spool"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
 
@@ -72,7 +73,7 @@ func (t *trip) run(ctx context.Context) (Result, error) {
 			return Result{}, t.fail(err)
 		}
 		t.logger().Info("model call is tried again", zap.Duration("wait", next.wait), zap.String("next", next.where), zap.Error(err))
-		t.wait = next.wait
+		t.wait += next.wait
 		if next.wait == 0 {
 			continue
 		}
@@ -144,11 +145,11 @@ func (t *trip) attempt(ctx context.Context) (Result, step, error) {
 	t.notes = append(t.notes, note)
 	t.failure, t.refused = made.failed, nil
 	next := t.decide(ctx, made)
-	state := ledger.StateUncertain
+	kind := spool.Uncertain
 	if made.failed.NotCharged {
-		state = ledger.StateReleased
+		kind = spool.Release
 	}
-	t.end(ctx, Outcome{Attempt: made.attempt.ID, State: state, Reason: reason(made.failed, next)})
+	t.end(ctx, spool.Entry{Attempt: made.attempt.ID, Kind: kind, Reason: reason(made.failed, next)})
 	return Result{}, next, made.failed
 }
 
@@ -190,6 +191,11 @@ func (t *trip) exchange(ctx context.Context) (made exchanged, err error) {
 	made.request.Region = p.region
 	if made.attempt, err = t.reserve(ctx, &made.request, made.waited); err != nil {
 		return exchanged{}, err
+	}
+	t.wait = 0
+	if gone := ctx.Err(); gone != nil {
+		t.end(ctx, spool.Entry{Attempt: made.attempt.ID, Kind: spool.Release, Reason: "the caller went away before it was sent"})
+		return exchanged{}, fmt.Errorf("sending the call: %w", gone)
 	}
 	started := time.Now()
 	sent, finish := t.gateway.telemetry.begin(ctx, t, made.request, made.attempt)

@@ -36,73 +36,46 @@ const (
 	answer
 	negations
 	asking
+	youAre
 
 	yours      = your
 	infinitive = to
 	personas   = pretend | act | jailbreak
 )
 
-// classOf is the class of a folded word.
-func classOf(w string) class { //nolint:gocyclo // a list of words
-	switch w {
-	case "ignore", "ignoring", "ignores", "disregard", "disregarding", "forget", "forgetting", "override", "overriding", "overrule", "bypass", "neglect", "discard":
-		return overrides
-	case "instruction", "instructions", "guidelines", "directives", "directions", "commands", "orders":
-		return objects | firmObject
-	case "prompt", "prompts":
-		return objects | firmObject | prompt
-	case "system":
-		return objects | system
-	case "rules", "rule", "constraints", "restrictions", "programming", "training", "policies", "context", "task", "tasks", "conversation":
-		return objects
-	case "previous", "prior", "above", "preceding", "earlier", "foregoing", "former", "original", "initial", "all", "any", "every", "everything", "existing", "hidden", "said":
-		return earlier
-	case "your":
-		return your
-	case "you":
-		return you
-	case "youre":
-		return you | be
-	case "are", "be", "being":
-		return be
-	case "now":
-		return now
-	case "a", "an", "the", "my", "if", "in", "no", "free", "dan":
-		return article
-	case "act", "do", "acting", "behave", "roleplay":
-		return act
-	case "as", "like":
-		return as
-	case "pretend", "pretending", "imagine":
-		return pretend
-	case "to":
-		return to
-	case "that":
-		return that
-	case "from":
-		return from
-	case "on":
-		return on
-	case "reveal", "print", "show", "repeat", "output", "display", "leak", "disclose", "dump", "recite", "summarise", "summarize", "tell", "give", "what":
-		return reveals
-	case "new", "updated", "real", "actual":
-		return fresh
-	case "mode":
-		return mode
-	case "developer", "debug", "god", "unrestricted", "admin", "sudo", "dev":
-		return unbound
-	case "jailbreak", "jailbroken":
-		return jailbreak
-	case "anything":
-		return anything
-	case "answer", "answers", "response", "responses", "reply", "replies", "output's":
-		return answer
-	case "not", "dont", "never", "didnt", "doesnt", "wont", "cannot", "cant":
-		return negations
-	case "please", "and", "then", "must", "should", "will", "shall", "can", "could":
-		return asking
-	}
-	return 0
+// longestWord is that of classes.
+const longestWord = 12
+
+// classes are the words that matter, folded.
+var classes = map[string]class{
+	"ignore": overrides, "ignoring": overrides, "ignores": overrides, "disregard": overrides, "disregarding": overrides, "forget": overrides, "forgetting": overrides, "override": overrides, "overriding": overrides, "overrule": overrides, "bypass": overrides, "neglect": overrides, "discard": overrides,
+	"instruction": objects | firmObject, "instructions": objects | firmObject, "guidelines": objects | firmObject, "directives": objects | firmObject, "directions": objects | firmObject, "commands": objects | firmObject, "orders": objects | firmObject,
+	"prompt": objects | firmObject | prompt, "prompts": objects | firmObject | prompt,
+	"system": objects | system,
+	"rules":  objects, "rule": objects, "constraints": objects, "restrictions": objects, "programming": objects, "training": objects, "policies": objects, "context": objects, "task": objects, "tasks": objects, "conversation": objects,
+	"previous": earlier, "prior": earlier, "above": earlier, "preceding": earlier, "earlier": earlier, "foregoing": earlier, "former": earlier, "original": earlier, "initial": earlier, "all": earlier, "any": earlier, "every": earlier, "everything": earlier, "existing": earlier, "hidden": earlier, "said": earlier,
+	"your":  your,
+	"you":   you,
+	"youre": youAre,
+	"are":   be, "be": be, "being": be,
+	"now": now,
+	"a":   article, "an": article, "the": article, "my": article, "if": article, "in": article, "no": article, "free": article, "dan": article,
+	"act": act, "do": act, "acting": act, "behave": act, "roleplay": act,
+	"as": as, "like": as,
+	"pretend": pretend, "pretending": pretend, "imagine": pretend,
+	"to":     to,
+	"that":   that,
+	"from":   from,
+	"on":     on,
+	"reveal": reveals, "print": reveals, "show": reveals, "repeat": reveals, "output": reveals, "display": reveals, "leak": reveals, "disclose": reveals, "dump": reveals, "recite": reveals, "summarise": reveals, "summarize": reveals, "tell": reveals, "give": reveals, "what": reveals,
+	"new": fresh, "updated": fresh, "real": fresh, "actual": fresh,
+	"mode":      mode,
+	"developer": unbound, "debug": unbound, "god": unbound, "unrestricted": unbound, "admin": unbound, "sudo": unbound, "dev": unbound,
+	"jailbreak": jailbreak, "jailbroken": jailbreak,
+	"anything": anything,
+	"answer":   answer, "answers": answer, "response": answer, "responses": answer, "reply": answer, "replies": answer,
+	"not": negations, "dont": negations, "never": negations, "didnt": negations, "doesnt": negations, "wont": negations, "cannot": negations, "cant": negations,
+	"please": asking, "and": asking, "then": asking, "must": asking, "should": asking, "will": asking, "shall": asking, "can": asking, "could": asking,
 }
 
 // scan reads the whole text. Of JSON, escapes are read as what they stand for.
@@ -112,7 +85,15 @@ func (s *scanner) scan(text string) {
 		b := text[i]
 		if folded := foldASCII(b); folded != 0 {
 			s.letter(folded, &stop)
-			i++
+			for i++; i < len(text); i++ {
+				if folded = foldASCII(text[i]); folded == 0 {
+					break
+				}
+				if s.length < len(s.buffer) {
+					s.buffer[s.length] = folded
+				}
+				s.length++
+			}
 			continue
 		}
 		if b < utf8.RuneSelf {
@@ -211,27 +192,17 @@ func invisible(r rune) bool {
 // foldASCII gives the letter that a character stands for, also as a look-alike,
 // or 0.
 func foldASCII(b byte) byte {
-	switch {
-	case b >= 'a' && b <= 'z':
-		return b
-	case b >= 'A' && b <= 'Z':
-		return b | 0x20
+	const letters = "" + // by character, from 0 to 127
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00s\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" + // $
+		"oi\x00eas\x00t\x00\x00\x00\x00\x00\x00\x00\x00" + // 0 1 3 4 5 7
+		"aabcdefghijklmnopqrstuvwxyz\x00\x00\x00\x00\x00" + // @
+		"\x00abcdefghijklmnopqrstuvwxyz\x00i\x00\x00\x00" // |
+	if b >= utf8.RuneSelf {
+		return 0
 	}
-	switch b {
-	case '0':
-		return 'o'
-	case '1', '|':
-		return 'i'
-	case '3':
-		return 'e'
-	case '4', '@':
-		return 'a'
-	case '5', '$':
-		return 's'
-	case '7':
-		return 't'
-	}
-	return 0
+	return letters[b]
 }
 
 // fold does the same beyond ASCII: full-width and mathematical letters, letters

@@ -56,7 +56,7 @@ func TestPieces(t *testing.T) {
 			joined.WriteString(piece.Text)
 		}
 		if len(pieces) != want || joined.String() != text {
-			t.Errorf("%q: %q", text, pieces)
+			t.Errorf("%q: %+v", text, pieces)
 		}
 	}
 }

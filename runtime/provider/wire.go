@@ -13,8 +13,9 @@ import (
 
 // Wire watches one request on its way, for proof of what became of it.
 type Wire struct {
-	sent   atomic.Bool
-	caller context.Context
+	sent    atomic.Bool
+	caller  context.Context
+	attempt context.Context
 }
 
 // Watch gives a context for one attempt that ends after timeout (0 is never),
@@ -25,6 +26,7 @@ func Watch(ctx context.Context, timeout time.Duration) (context.Context, context
 	if timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 	}
+	wire.attempt = ctx
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { wire.sent.Store(true) },
 	})
@@ -41,7 +43,7 @@ func (w *Wire) Broken(provider string, err error) *Error {
 	switch {
 	case w.caller.Err() != nil:
 		failed.Class, failed.Message = ClassCancelled, "the caller went away before there was an answer"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), w.attempt.Err() != nil: // a connection closed for it may say otherwise
 		failed.Class, failed.Message = ClassTimeout, "there was no answer in time"
 	case w.Sent():
 		failed.Message = "the connection broke before there was an answer: " + err.Error()

@@ -46,6 +46,13 @@ func newEncoder(format string) (zapcore.Encoder, error) {
 // AWS's form, bearer tokens, passwords in URLs.
 var secret = regexp.MustCompile(`\bqk_[\w-]{8,}|\bsk-[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|(?i:\bbearer\s+)[\w.~+/=-]{8,}|(://[^\s/:@"]*:)[^\s/@"]+(@)`)
 
+// Redact strikes secrets out of a text that is kept elsewhere than in a log, such
+// as what a provider said of a failed call.
+func Redact(text string) string { return secret.ReplaceAllString(text, struckOut) }
+
+// struckOut takes the place of a secret; of a URL, what is around it stays.
+const struckOut = "${1}[secret]${2}"
+
 // scrubbed writes whole lines without secrets. It works on the encoded line,
 // so no field, message or nested error goes around it.
 type scrubbed struct{ to io.Writer }
@@ -53,7 +60,7 @@ type scrubbed struct{ to io.Writer }
 // Write implements io.Writer; it reports the length it was given, since zap
 // takes a shorter one for a failure.
 func (s scrubbed) Write(line []byte) (int, error) {
-	if _, err := s.to.Write(secret.ReplaceAll(line, []byte("${1}[secret]${2}"))); err != nil {
+	if _, err := s.to.Write(secret.ReplaceAll(line, []byte(struckOut))); err != nil {
 		return 0, err
 	}
 	return len(line), nil

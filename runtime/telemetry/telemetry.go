@@ -158,6 +158,7 @@ func newMeters(registry *prometheus.Registry, service *resource.Resource) (*sdkm
 	}
 	views := []sdkmetric.View{
 		buckets("gen_ai.client.operation.duration", durationBuckets()),
+		buckets("gen_ai.client.operation.time_to_first_chunk", firstBuckets()),
 		buckets("gen_ai.client.token.usage", tokenBuckets()),
 		buckets("temporal_*", latencyBuckets()),
 	}
@@ -175,6 +176,11 @@ func buckets(name string, bounds []float64) sdkmetric.View {
 // for, 10 ms doubled up to 82 s.
 func durationBuckets() []float64 {
 	return []float64{0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92}
+}
+
+// firstBuckets are seconds until the first piece of a streamed answer.
+func firstBuckets() []float64 {
+	return []float64{0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 }
 
 // tokenBuckets are the powers of four that the same conventions ask for.

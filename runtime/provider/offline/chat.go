@@ -6,11 +6,13 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/sentences"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/agents/prose"
 	"github.com/quaestor-run/quaestor/runtime/provider"
-	"github.com/quaestor-run/quaestor/tools/documents"
 )
 
 const (
@@ -18,6 +20,8 @@ const (
 	maxQuotes = 3
 	// maxMaterial bounds what is read of a transcript, the newest first, in bytes.
 	maxMaterial = 1 << 20
+	// maxSentence is the longest that is quoted, in bytes.
+	maxSentence = 1200
 	// questionWeight is what a word of the question counts above any other.
 	questionWeight = 4
 )
@@ -90,7 +94,7 @@ func material(transcript []agents.Message) (statements []sentence, asked []strin
 	slices.Reverse(texts)
 	seen := map[string]bool{}
 	for _, text := range texts {
-		for _, found := range sentences(text) {
+		for _, found := range split(text) {
 			if strings.HasSuffix(found, "?") {
 				asked = append(asked, prose.Content(found)...)
 				continue
@@ -108,26 +112,44 @@ func material(transcript []agents.Message) (statements []sentence, asked []strin
 	return statements, asked
 }
 
-// sentences cuts a text at its blank lines and then into whole sentences.
-func sentences(text string) []string {
-	var segment documents.Segment
-	start := 0
-	for start < len(text) {
-		end := len(text)
-		next := end
-		if at := strings.Index(text[start:], "\n\n"); at >= 0 {
-			end, next = start+at, start+at+2
-		}
-		segment.Blocks = append(segment.Blocks, documents.Block{Start: start, End: end})
-		start = next
-	}
+// split cuts a text at its blank lines, and each paragraph into sentences by the
+// Unicode rules (UAX 29), which know no abbreviations: what those cut off ("Dr.")
+// is put to the next. Only what ends as a sentence is one.
+func split(text string) []string {
 	var found []string
-	for _, passage := range documents.Passages(text, []documents.Segment{segment}) {
-		for _, span := range passage.Sentences {
-			found = append(found, prose.Inner(text[span.Start:span.End]))
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+		iterator, begun := sentences.FromString(strings.Join(strings.Fields(paragraph), " ")), ""
+		for iterator.Next() {
+			begun += iterator.Value()
+			whole := strings.TrimSpace(begun)
+			if len(whole) <= maxSentence && abbreviated(whole) {
+				continue
+			}
+			begun = ""
+			if len(whole) <= maxSentence && strings.ContainsAny(lastRune(whole), ".!?…。！？”\"’)") {
+				found = append(found, prose.Inner(strings.ToValidUTF8(whole, "�")))
+			}
 		}
 	}
 	return found
+}
+
+func lastRune(text string) string {
+	_, size := utf8.DecodeLastRuneInString(text)
+	return text[len(text)-size:]
+}
+
+// abbreviated says that a text ends with an abbreviation or an initial.
+func abbreviated(text string) bool {
+	last, dotted := strings.CutSuffix(text[strings.LastIndexAny(text, " (")+1:], ".")
+	if !dotted {
+		return false
+	}
+	switch strings.ToLower(last) {
+	case "dr", "mr", "mrs", "ms", "prof", "st", "vs", "e.g", "i.e", "cf", "no", "fig", "al", "approx", "jr", "sr":
+		return true
+	}
+	return len(last) == 1 && last[0] >= 'A' && last[0] <= 'Z'
 }
 
 // choose ranks statements by the words they share with the question and with

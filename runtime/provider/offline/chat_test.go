@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/provider"
@@ -66,6 +67,29 @@ func TestAChatWithNothingToQuote(t *testing.T) {
 		got, err := connect(t).Converse(t.Context(), chat(text))
 		if err != nil || !strings.Contains(got.Message.Text, "no statement") {
 			t.Errorf("%.20q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+func TestSentencesOfAChat(t *testing.T) {
+	t.Parallel()
+	got, err := connect(t).Converse(t.Context(), chat("Dr. J. Smith (cf. Fig. 2) said that the harbour was deep.\nIt was\r\nnot so in 1910, as everybody knew. A headline without an end\n\nsmall print"))
+	want := "\n- “Dr. J. Smith (cf. Fig. 2) said that the harbour was deep.”\n- “It was not so in 1910, as everybody knew.”"
+	if err != nil || !strings.HasSuffix(got.Message.Text, want) {
+		t.Errorf("%s, %v", got.Message.Text, err)
+	}
+}
+
+// Hostile texts take no more time for each byte than others.
+func TestLongChats(t *testing.T) {
+	t.Parallel()
+	for name, part := range map[string]string{"abbreviations": "Dr. ", "lines": "a\n", "paragraphs": "a b c d e.\n\n", "questions": "what is this? ", "no end": "word "} {
+		started := time.Now()
+		if _, err := connect(t).Converse(t.Context(), chat(strings.Repeat(part, (1<<20)/len(part)))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took := time.Since(started); took > 20*time.Second {
+			t.Errorf("%s: it took %v", name, took)
 		}
 	}
 }

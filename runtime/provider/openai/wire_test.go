@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -229,6 +230,32 @@ func BenchmarkStream(b *testing.B) {
 			if _, err := p.Stream(b.Context(), full(), func(provider.Delta) error { return nil }); err != nil {
 				b.Error(err)
 			}
+		}
+	})
+}
+
+func FuzzAnswer(f *testing.F) {
+	f.Add(answered)
+	f.Add(`{"choices":[{"message":{"tool_calls":[{"function":{"arguments":"{a"}}]}}]}`)
+	var body atomic.Value
+	body.Store("")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body.Load().(string)) }))
+	f.Cleanup(server.Close)
+	p, err := openai.New(openai.Options{BaseURL: server.URL})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		body.Store(text)
+		response, err := p.Converse(t.Context(), full())
+		if err != nil {
+			return
+		}
+		if _, err := json.Marshal(response); err != nil {
+			t.Errorf("an answer that cannot be stored: %v", err)
+		}
+		if u := response.Usage; min(u.Input, u.Output, u.CacheRead) < 0 {
+			t.Errorf("usage %+v", u)
 		}
 	})
 }
