@@ -67,7 +67,7 @@ func listKeysCommand(s *settings) *cobra.Command {
 				fmt.Fprintln(table, "ID\tCLIENT\tNAME\tROLE\tCREATED\tEXPIRES\tREVOKED")
 				for _, key := range keys {
 					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, key.Client, key.Name, cmp.Or(key.Role, store.RoleClient),
-						key.Created.Format(time.RFC3339), moment(key.Expires), moment(key.Revoked))
+						key.Created.Format(time.RFC3339), stamp(key.Expires), stamp(key.Revoked))
 				}
 				return table.Flush()
 			})
@@ -76,7 +76,7 @@ func listKeysCommand(s *settings) *cobra.Command {
 }
 
 // moment is a time, or "-" for none.
-func moment(t time.Time) string {
+func stamp(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}

@@ -42,7 +42,7 @@ func listUncertain(ctx context.Context, out io.Writer, book ledger.Ledger) error
 			return err
 		}
 		for _, a := range attempts {
-			fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", a.ID, moment(a.Ended), orDash(a.Client), orDash(a.Run),
+			fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", a.ID, stamp(a.Ended), orDash(a.Client), orDash(a.Run),
 				a.Provider, a.Model, a.Hold.Tokens, money.Dollars(a.Hold.NanoUSD), a.Reason)
 			filter.After = a.ID
 		}
