@@ -19,6 +19,7 @@ type Config struct {
 	Providers Providers `yaml:"providers"`
 	Gateway   Gateway   `yaml:"gateway"`
 	Research  Research  `yaml:"research"`
+	Web       Web       `yaml:"web"`
 	Limits    Limits    `yaml:"limits"`
 	Telemetry Telemetry `yaml:"telemetry"`
 

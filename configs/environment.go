@@ -44,7 +44,11 @@ func environmentOf(env func(string) string, t reflect.Type, prefix string, failu
 }
 
 func environmentValue(text string, t reflect.Type) (any, error) {
-	if t.Kind() != reflect.Map {
+	switch t.Kind() {
+	case reflect.Map:
+	case reflect.Slice:
+		return environmentList(text, t)
+	default:
 		return scalar(text, "", t)
 	}
 	values := map[string]any{}
@@ -55,6 +59,22 @@ func environmentValue(text string, t reflect.Type) (any, error) {
 			return nil, fmt.Errorf("name=value,name=value is wanted, not %q", text)
 		}
 		values[name] = value
+	}
+	return values, nil
+}
+
+// environmentList reads a list: its items between commas.
+func environmentList(text string, t reflect.Type) (any, error) {
+	values := []any{}
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			return nil, fmt.Errorf("a list like one,two is wanted, not %q", text)
+		}
+		value, err := scalar(item, "", t.Elem())
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
 	}
 	return values, nil
 }

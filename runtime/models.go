@@ -16,6 +16,8 @@ import (
 	"github.com/quaestor-run/quaestor/tools/format"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
+	"github.com/quaestor-run/quaestor/tools/webpage"
+	"github.com/quaestor-run/quaestor/tools/websearch"
 )
 
 // sources is what the built-in tools read from.
@@ -25,7 +27,7 @@ type sources interface {
 }
 
 // builtinTools is the one place where a new tool is listed.
-func builtinTools(corpora sources) ([]tools.Tool, error) {
+func builtinTools(corpora sources, outside reach) ([]tools.Tool, error) {
 	var list []tools.Tool
 	var errs []error
 	add := func(tool tools.Tool, err error) {
@@ -36,6 +38,12 @@ func builtinTools(corpora sources) ([]tools.Tool, error) {
 	add(trend.New(corpora))
 	add(citation.New())
 	add(format.New())
+	if outside.search != nil {
+		add(websearch.New(outside.search))
+	}
+	if outside.pages != nil {
+		add(webpage.New(outside.pages))
+	}
 	return list, errors.Join(errs...)
 }
 

@@ -171,7 +171,11 @@ func (r *Runtime) register(ctx context.Context) error {
 		Limits: documents.Limits{Bytes: r.options.Config.Limits.DocumentBytes}, CacheDir: filepath.Join(r.data, "cache"),
 	})
 	r.onClose("corpora", r.corpora.Close)
-	builtin, err := builtinTools(r.corpora)
+	outside, err := r.reachWeb()
+	if err != nil {
+		return fmt.Errorf("reaching the web: %w", err)
+	}
+	builtin, err := builtinTools(r.corpora, outside)
 	if err != nil {
 		return err
 	}

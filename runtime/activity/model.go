@@ -93,7 +93,9 @@ func (a *Activities) openTurn(ctx context.Context, call workflows.ModelCall) (tu
 	lastStep := call.Step+1 >= agent.MaxSteps
 	if !lastStep {
 		for _, name := range agent.Tools {
-			t.tools = append(t.tools, a.Tools[name].Spec())
+			if tool, there := a.Tools[name]; there { // one of the web may have been turned off since the run began
+				t.tools = append(t.tools, tool.Spec())
+			}
 		}
 	}
 	prompt, err := agent.SystemPrompt(t.input)

@@ -19,15 +19,17 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	if err != nil {
 		return "", err
 	}
-	tool, ok := a.Tools[call.Name]
-	if !ok {
-		return "", refuse("no tool is registered as %q", call.Name)
-	}
 	scope := tools.Scope{Run: in.Run, Client: in.Client, Sources: in.Sources}
 	answer := agents.ToolResult{CallID: call.ID, Name: call.Name}
-	result, err := tool.Call(ctx, scope, call.Arguments)
+	var result tools.Result
+	tool, there := a.Tools[call.Name]
+	if there {
+		result, err = tool.Call(ctx, scope, call.Arguments)
+	}
 	var wrong *tools.InputError
 	switch {
+	case !there: // it was when the run began: the web may have been turned off since
+		answer.Error = "this tool is not there any more; go on without it"
 	case errors.As(err, &wrong):
 		answer.Error = wrong.Error()
 	case err != nil:

@@ -120,7 +120,8 @@ func (t *Tavily) Search(ctx context.Context, q websearch.Query) ([]websearch.Hit
 // SearXNG is a SearXNG server of one's own, with its JSON format turned on.
 type SearXNG struct{ service }
 
-// NewSearXNG makes the service; it needs a base URL and no key.
+// NewSearXNG makes the service; it needs a base URL. A key is sent as a bearer
+// token, for servers behind one that asks for it.
 func NewSearXNG(options ServiceOptions) *SearXNG {
 	return &SearXNG{newService(ProviderSearXNG, "", options)}
 }
@@ -139,8 +140,12 @@ type searxngAnswer struct {
 // date is held to it afterwards.
 func (s *SearXNG) Search(ctx context.Context, q websearch.Query) ([]websearch.Hit, error) {
 	params := url.Values{"q": {q.Text}, "format": {"json"}}
+	header := http.Header{}
+	if s.key != "" {
+		header.Set("Authorization", "Bearer "+s.key)
+	}
 	var answer answerOf[searxngAnswer]
-	if err := s.get(ctx, "/search", params, http.Header{}, &answer); err != nil {
+	if err := s.get(ctx, "/search", params, header, &answer); err != nil {
 		return nil, err
 	}
 	if answer.value.Results == nil {

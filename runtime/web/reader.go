@@ -27,6 +27,7 @@ type PageOptions struct {
 	Timeout   time.Duration // of one page with its redirects; 20 s
 	Bytes     int64         // read of one page, unpacked; 8 MiB
 	Redirects int           // of one page; 5
+	Found     *Addresses    // the only ones that are read, allowed hosts apart; nil: all
 
 	// Resolver and Dial are the machine's own where nil. What they are given was
 	// checked: only names of public hosts, and only public addresses.
@@ -57,6 +58,7 @@ func (o PageOptions) withDefaults() PageOptions {
 // safe for concurrent use.
 type Reader struct {
 	fetcher *fetcher
+	found   *Addresses
 	keeper  Keeper
 	timeout time.Duration
 	pages   pageCache
@@ -76,7 +78,7 @@ func NewReader(keeper Keeper, options PageOptions) *Reader {
 		maxBytes: options.Bytes, maxHops: options.Redirects,
 	}
 	f.robots = newRobots(f)
-	return &Reader{fetcher: f, keeper: keeper, timeout: options.Timeout, reading: make(chan struct{}, pagesAtOnce)}
+	return &Reader{fetcher: f, found: options.Found, keeper: keeper, timeout: options.Timeout, reading: make(chan struct{}, pagesAtOnce)}
 }
 
 // Close closes connections that nobody uses.
@@ -112,7 +114,17 @@ func told(field string, err error) error {
 	return err
 }
 
-func (r *Reader) page(ctx context.Context, run, address string) (*keptPage, error) {
+func (r *Reader) page(ctx context.Context, run, raw string) (*keptPage, error) {
+	checked, err := CheckURL(raw)
+	if err != nil {
+		return nil, err
+	}
+	if r.found != nil {
+		if err := r.found.check(run, checked, r.fetcher.hosts); err != nil {
+			return nil, err
+		}
+	}
+	address := checked.String()
 	key := run + "\x00" + address
 	if page := r.pages.get(key); page != nil {
 		return page, nil

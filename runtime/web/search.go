@@ -28,6 +28,7 @@ type SearchOptions struct {
 	Providers []Provider
 	Hosts     HostRules
 	Timeout   time.Duration // of all services together; 15 s
+	Found     *Addresses    // is told what was found; may be nil
 }
 
 // Searcher asks several services at once and puts together what they found. It
@@ -36,6 +37,7 @@ type Searcher struct {
 	providers []Provider
 	hosts     HostRules
 	timeout   time.Duration
+	found     *Addresses
 }
 
 var _ websearch.Searcher = (*Searcher)(nil)
@@ -45,12 +47,12 @@ func NewSearcher(options SearchOptions) *Searcher {
 	if options.Timeout <= 0 {
 		options.Timeout = 15 * time.Second
 	}
-	return &Searcher{providers: options.Providers, hosts: options.Hosts, timeout: options.Timeout}
+	return &Searcher{providers: options.Providers, hosts: options.Hosts, timeout: options.Timeout, found: options.Found}
 }
 
 // Search implements [websearch.Searcher]. As long as one service answers, the
 // others' failures are told beside its results.
-func (s *Searcher) Search(ctx context.Context, _ tools.Scope, q websearch.Query) (websearch.Found, error) {
+func (s *Searcher) Search(ctx context.Context, scope tools.Scope, q websearch.Query) (websearch.Found, error) {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	lists := make([][]websearch.Hit, len(s.providers))
@@ -78,6 +80,11 @@ func (s *Searcher) Search(ctx context.Context, _ tools.Scope, q websearch.Query)
 		return websearch.Found{}, &tools.InputError{Reason: "no search service answered: " + strings.Join(found.Failures, "; ")}
 	}
 	found.Hits = s.admitted(interleave(lists))
+	if s.found != nil {
+		for _, hit := range found.Hits {
+			s.found.note(scope.Run, hit.URL)
+		}
+	}
 	return found, nil
 }
 

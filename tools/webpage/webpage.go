@@ -171,6 +171,7 @@ func note(page Page, query string) string {
 func (p Page) Citation(heading string, sentence Sentence) tools.Citation {
 	return tools.Citation{
 		SHA256: p.SHA256, URI: p.URL, Title: p.Title, Year: p.Year, Heading: heading, Page: sentence.Page,
+		Published: p.Published, Author: p.Byline, Tier: p.Tier,
 		Start: sentence.Start, End: sentence.End, Quote: sentence.Text,
 	}
 }
