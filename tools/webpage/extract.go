@@ -55,13 +55,11 @@ func Extract(address *url.URL, page []byte) (Article, error) {
 		Site: facts.meta["og:site_name"], Canonical: facts.canonical,
 	}
 	dense := readDensity(root)
-	second := ""
+	second, whole := "", render(root, true)
 	if node := dense.main(); node != nil {
 		second = render(node, true)
 	}
-	parser := readability.NewParser()
-	parser.MaxElemsToParse = maxElements
-	found, err := parser.ParseAndMutate(root, address) // it changes the tree: nothing reads it after
+	found, err := askReadability(root, address) // it changes the tree: nothing reads it after
 	if err == nil && found.Node != nil {
 		article.HTML, article.Opinion = render(found.Node, false), ByReadability
 		article.complete(found)
@@ -69,10 +67,48 @@ func Extract(address *url.URL, page []byte) (Article, error) {
 	if second != "" && (article.HTML == "" || dense.misses(article.HTML, second)) {
 		article.HTML, article.Opinion = second, ByDensity
 	}
+	if article.HTML == "" { // nothing reads like an article: all that is not around one
+		article.HTML, article.Opinion = whole, ByDensity
+	}
+	article.bound()
 	if article.HTML == "" {
 		return article, errors.New("the page holds no text of its own")
 	}
 	return article, nil
+}
+
+// askReadability has a crash of the library, on a page made for it, be no more
+// than the lack of its opinion.
+func askReadability(root *html.Node, address *url.URL) (found readability.Article, err error) {
+	defer func() {
+		if crash := recover(); crash != nil {
+			found, err = readability.Article{}, fmt.Errorf("readability: panic: %v", crash)
+		}
+	}()
+	parser := readability.NewParser()
+	parser.MaxElemsToParse = maxElements
+	return parser.ParseAndMutate(root, address)
+}
+
+// The longest title, names of authors and address that are believed, in bytes.
+const (
+	maxTitle     = 300
+	maxNames     = 200
+	maxCanonical = 1024
+)
+
+func (a *Article) bound() {
+	a.Title, a.Byline, a.Site = shorten(a.Title, maxTitle), shorten(a.Byline, maxNames), shorten(a.Site, maxNames)
+	if len(a.Canonical) > maxCanonical {
+		a.Canonical = ""
+	}
+}
+
+func shorten(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(text[:limit], "")) + "…"
 }
 
 // complete takes from readability what the page's own words did not tell.
@@ -81,10 +117,10 @@ func (a *Article) complete(found readability.Article) {
 		a.Title = oneLine(found.Title())
 	}
 	if a.Byline == "" {
-		a.Byline = oneLine(found.Byline())
+		a.Byline = names(oneLine(found.Byline()))
 	}
 	if a.Language == "" {
-		a.Language = strings.ToLower(found.Language())
+		a.Language = language(found.Language())
 	}
 	if a.Site == "" {
 		a.Site = oneLine(found.SiteName())

@@ -128,16 +128,28 @@ func (f facts) byline() string {
 	for _, author := range []string{
 		f.meta["citation_author"], f.meta["dc.creator"], f.linked.author, f.meta["author"], f.meta["article:author"], f.author,
 	} {
-		if author != "" && !strings.Contains(author, "://") && len(author) <= 200 {
+		if names(author) != "" {
 			return author
 		}
 	}
 	return ""
 }
 
+// names are the names of authors, and not their addresses or their lives.
+func names(author string) string {
+	if strings.Contains(author, "://") || len(author) > maxNames {
+		return ""
+	}
+	return author
+}
+
 func (f facts) language() string {
-	lang := cmp.Or(f.lang, f.linked.language, f.meta["content-language"], f.meta["og:locale"])
-	lang = strings.ToLower(strings.ReplaceAll(lang, "_", "-"))
+	return cmp.Or(language(f.lang), language(f.linked.language), language(f.meta["content-language"]), language(f.meta["og:locale"]))
+}
+
+// language is a tag of a language in its plain form, or nothing.
+func language(lang string) string {
+	lang = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(lang), "_", "-"))
 	if !languageTag.MatchString(lang) {
 		return ""
 	}
