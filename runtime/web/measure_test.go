@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -125,10 +126,8 @@ func readerOf(t *testing.T) func(file, address string) (webpage.Page, string) {
 			t.Fatal(err)
 		}
 		count++
-		address = "http://a.example.com" + path.Join("/", string(rune('a'+count%26)), address[strings.Index(address, "//")+2:])
-		if !strings.HasPrefix(address, "http://a.example.com/") {
-			t.Fatal(address)
-		}
+		_, rest, _ := strings.Cut(address, "//")
+		address = "http://a.example.com" + path.Join("/", strconv.Itoa(count), rest)
 		page, err := w.read(t, address)
 		if err != nil {
 			t.Logf("%s: %v", file, err)
