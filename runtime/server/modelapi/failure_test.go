@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,11 +132,11 @@ func TestADuplicateFieldCountsOnce(t *testing.T) {
 }
 
 // endless is a body that never ends, and counts what was read of it.
-type endless struct{ read int }
+type endless struct{ read atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
 	n := copy(p, bytes.Repeat([]byte(" "), len(p)))
-	e.read += n
+	e.read.Add(int64(n))
 	return n, nil
 }
 
@@ -163,8 +164,8 @@ func TestLargeBodiesAreNotRead(t *testing.T) {
 			t.Errorf("an endless body: status %d", response.StatusCode)
 		}
 	}
-	if body.read > 4*modelapi.MaxBody {
-		t.Errorf("%d bytes of an endless body were taken", body.read)
+	if n := body.read.Load(); n > 4*modelapi.MaxBody {
+		t.Errorf("%d bytes of an endless body were taken", n)
 	}
 	if w.chat(said(`[{"role":"user","content":"`+strings.Repeat("a", modelapi.MaxBody-100)+`"}]`)).status != http.StatusOK {
 		t.Error("a body within the limit is refused")
