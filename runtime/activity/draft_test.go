@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"go.temporal.io/sdk/testsuite"
+
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/activity"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/workflows"
@@ -156,5 +159,34 @@ func TestSurveyNeedsSomethingToRead(t *testing.T) {
 	_, err := do[string](t, l, workflows.SurveySourcesName, workflows.SurveyRequest{Run: run, Topic: "t", Sources: []string{"empty"}})
 	if kind, _ := errorType(err); kind != workflows.ErrorNoSources || !strings.Contains(err.Error(), "empty") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A run that can look elsewhere needs no document.
+func TestSurveyOfARunThatCanLookElsewhere(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	outside := &lab{TestActivityEnvironment: new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment(), store: l.store}
+	activity.New(activity.Options{Store: l.store, Sources: sources{l}, Outside: true}).Register(outside)
+	ref, err := do[string](t, outside, workflows.SurveySourcesName, workflows.SurveyRequest{Run: run, Topic: "t"})
+	if err != nil || ref == "" {
+		t.Errorf("the survey is %q, %v", ref, err)
+	}
+}
+
+// A run may have begun while there was a tool that is there no more.
+func TestAToolThatIsNotThereAnyMoreIsToldOf(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	ref := put(t, l, agents.ToolCall{ID: "1", Name: "webpage", Arguments: json.RawMessage(`{}`)})
+	answer, err := do[string](t, l, workflows.CallToolName, workflows.ToolCall{
+		Run: run, Agent: "clerk", Label: "clerk", Call: workflows.CallRef{Tool: "webpage", Ref: ref},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := l.store.Blob(t.Context(), answer)
+	if err != nil || !strings.Contains(string(blob), "not there any more") {
+		t.Errorf("the answer is %s, %v", blob, err)
 	}
 }

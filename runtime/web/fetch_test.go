@@ -190,8 +190,9 @@ func TestWhatIsNoPageIsRefused(t *testing.T) {
 }
 
 // A page of any size costs what the limit allows, in memory and in time.
+//
+// It runs alone, for it needs the memory.
 func TestHugePagesAreReadFromTheirBeginning(t *testing.T) {
-	t.Parallel()
 	const paragraph = "<p>The committee reported that the number of sleeping cars had grown by a tenth in the year, and that the cost of each had not.</p>\n"
 	deep := strings.Repeat("<div>", 100_000) + paragraph
 	for name, body := range map[string][]byte{

@@ -36,7 +36,7 @@ const maxLinkedData = 1 << 20
 
 func readFacts(root *html.Node, address *url.URL) facts {
 	f := facts{meta: map[string]string{}}
-	base := address
+	base, canonical := "", ""
 	for node := range root.Descendants() {
 		if node.Type != html.ElementNode {
 			continue
@@ -45,40 +45,44 @@ func readFacts(root *html.Node, address *url.URL) facts {
 		case atom.Html:
 			f.lang = attribute(node, "lang")
 		case atom.Base:
-			if to, err := address.Parse(attribute(node, "href")); err == nil && base == address {
-				base = to
-			}
-		case atom.Title:
-			if f.titleTag == "" && node.Parent != nil && node.Parent.DataAtom == atom.Head {
-				f.titleTag = oneLine(rawText(node))
-			}
-		case atom.H1:
-			if f.heading == "" {
-				f.heading = oneLine(textOf(node))
+			base = cmp.Or(base, attribute(node, "href"))
+		case atom.Link:
+			if strings.EqualFold(attribute(node, "rel"), "canonical") {
+				canonical = cmp.Or(canonical, attribute(node, "href"))
 			}
 		case atom.Meta:
 			f.addMeta(node)
-		case atom.Link:
-			if strings.EqualFold(attribute(node, "rel"), "canonical") && f.canonical == "" {
-				f.canonical = ownAddress(address, base, attribute(node, "href"))
-			}
-		case atom.Script:
-			if strings.EqualFold(attribute(node, "type"), "application/ld+json") {
-				f.linked.read(rawText(node))
-			}
-		case atom.Time:
-			if at := attribute(node, "datetime"); at != "" && len(f.times) < 16 {
-				f.times = append(f.times, at)
-			}
-		}
-		if f.author == "" && (attribute(node, "rel") == "author" || attribute(node, "itemprop") == "author") && node.DataAtom != atom.Meta {
-			f.author = oneLine(textOf(node))
+		default:
+			f.addText(node)
 		}
 	}
-	if f.canonical == "" {
-		f.canonical = ownAddress(address, base, f.meta["og:url"])
-	}
+	f.canonical = cmp.Or(ownAddress(address, base, canonical), ownAddress(address, base, f.meta["og:url"]))
 	return f
+}
+
+// addText takes what stands in an element, and not in its marks.
+func (f *facts) addText(node *html.Node) {
+	switch node.DataAtom {
+	case atom.Title:
+		if f.titleTag == "" && node.Parent != nil && node.Parent.DataAtom == atom.Head {
+			f.titleTag = oneLine(rawText(node))
+		}
+	case atom.H1:
+		if f.heading == "" {
+			f.heading = oneLine(textOf(node))
+		}
+	case atom.Script:
+		if strings.EqualFold(attribute(node, "type"), "application/ld+json") {
+			f.linked.read(rawText(node))
+		}
+	case atom.Time:
+		if at := attribute(node, "datetime"); at != "" && len(f.times) < 16 {
+			f.times = append(f.times, at)
+		}
+	}
+	if f.author == "" && (attribute(node, "rel") == "author" || attribute(node, "itemprop") == "author") {
+		f.author = oneLine(textOf(node))
+	}
 }
 
 func (f *facts) addMeta(node *html.Node) {
@@ -93,11 +97,15 @@ func (f *facts) addMeta(node *html.Node) {
 
 // ownAddress resolves an address that a page gives as its own. A page cannot
 // give itself out for one of another site.
-func ownAddress(address, base *url.URL, given string) string {
+func ownAddress(address *url.URL, base, given string) string {
 	if strings.TrimSpace(given) == "" {
 		return ""
 	}
-	to, err := base.Parse(strings.TrimSpace(given))
+	from := address
+	if to, err := address.Parse(strings.TrimSpace(base)); err == nil {
+		from = to
+	}
+	to, err := from.Parse(strings.TrimSpace(given))
 	if err != nil || to.Scheme != "http" && to.Scheme != "https" || to.User != nil || site(to) != site(address) {
 		return ""
 	}
