@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"code.dny.dev/ssrf"
 	"golang.org/x/net/idna"
@@ -30,6 +31,9 @@ const maxAddress = 1024
 func CheckURL(raw string) (*url.URL, error) {
 	if raw == "" || len(raw) > maxAddress {
 		return nil, refused("an address has 1 to %d bytes, and this one has %d", maxAddress, len(raw))
+	}
+	if !utf8.ValidString(raw) {
+		return nil, refused("the address is not UTF-8")
 	}
 	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
 		return nil, refused("%q has white space, control characters or a backslash in it", raw)
@@ -94,6 +98,9 @@ func CheckHost(host string) (string, error) {
 		return "", refused("%q is no name of a host: %v", host, err)
 	}
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if again, err := idna.Lookup.ToASCII(name); err != nil || again != name {
+		return "", refused("%q is no name of a host", host)
+	}
 	if _, ok := ParseAddr(name); ok { // digits of other scripts and the like
 		return "", refused("%q is a number in disguise", host)
 	}
