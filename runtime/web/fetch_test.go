@@ -217,7 +217,12 @@ func TestHugePagesAreReadFromTheirBeginning(t *testing.T) {
 					writer.Close()
 					sent = buffer.Bytes()
 				}
-				w := setup(t, func(o *web.PageOptions) { o.Timeout = 30 * time.Second })
+				w := setup(t, func(o *web.PageOptions) {
+					o.Timeout = time.Minute
+					if name != "50 MB of paragraphs" || packed { // one at the limit there is, the others lower
+						o.Bytes = 1 << 20
+					}
+				})
 				w.Host("a.example.com", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 					if r.URL.Path == "/robots.txt" {
 						http.NotFound(rw, r)
@@ -236,14 +241,14 @@ func TestHugePagesAreReadFromTheirBeginning(t *testing.T) {
 				took := time.Since(started)
 				runtime.ReadMemStats(&after)
 				t.Logf("%v, %d MB allocated, %d words, %v", took.Round(time.Millisecond), (after.TotalAlloc-before.TotalAlloc)>>20, page.Words, err)
-				if took > time.Minute {
+				if took > 3*time.Minute {
 					t.Errorf("it took %v", took)
 				}
 				var told *tools.InputError
 				if err != nil && !errors.As(err, &told) {
 					t.Error(err)
 				}
-				if strings.Contains(name, "paragraphs") && (err != nil || !page.Truncated || page.Words < 100_000) {
+				if strings.Contains(name, "paragraphs") && (err != nil || !page.Truncated || page.Words < 10_000) {
 					t.Errorf("truncated %v, %d words, %v", page.Truncated, page.Words, err)
 				}
 			})
