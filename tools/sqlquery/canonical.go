@@ -14,8 +14,8 @@ type Cell struct {
 }
 
 // Snapshot is a result as canonical CSV, the text that evidence cites: UTF-8, a
-// line feed after each row, quotes only where needed, NULL as nothing and the
-// empty text as "". Rows keep the order of the query's ORDER BY; without one
+// line feed after each row, quotes only where needed, NULL as \N (and a
+// text that says so in quotes), the empty text as "". Rows keep the order of the query's ORDER BY; without one
 // they are sorted by their bytes, so that the same result has the same hash.
 type Snapshot struct {
 	Text      string
@@ -74,7 +74,8 @@ func line(cells []Cell) string {
 		text := strings.ToValidUTF8(c.Text, "\uFFFD")
 		switch {
 		case c.Null:
-		case text == "" || strings.ContainsAny(text, ",\"\r\n") || text[0] == ' ' || text[len(text)-1] == ' ':
+			b.WriteString(`\N`)
+		case text == "" || text == `\N` || strings.ContainsAny(text, ",\"\r\n") || text[0] == ' ' || text[len(text)-1] == ' ':
 			b.WriteString(`"` + strings.ReplaceAll(text, `"`, `""`) + `"`)
 		default:
 			b.WriteString(text)

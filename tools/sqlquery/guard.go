@@ -18,12 +18,13 @@ const (
 	SQLite   Dialect = "sqlite"
 )
 
-// The bounds of a query text. PostgreSQL's parser does not come back from some
-// hundreds of nested operators, so depth is counted before it is asked.
+// The bounds of a query text. PostgreSQL's parser does not come back from a
+// thousand nested operators, so what can nest is counted before it is asked.
 const (
 	maxQuery = 16 << 10 // bytes
 	maxDepth = 32       // of brackets and CASE
-	maxSigns = 8        // operators and NOT in a row
+	maxSigns = 100      // operators and NOT in a row
+	maxWords = 1000     // names, keywords and signs; values and commas do not count
 )
 
 // Statement is a query that the guard has admitted. It can only be had from
@@ -58,7 +59,7 @@ func (s Statement) Columns() []string { return s.columns }
 // functions of the allow-list, and refuses everything else with a
 // *[tools.InputError] that says what.
 func Check(dialect Dialect, query string) (Statement, error) {
-	text := strings.TrimSpace(query)
+	text := strings.Trim(query, " \t\r\n")
 	if err := plainText(text); err != nil {
 		return Statement{}, err
 	}
@@ -67,10 +68,10 @@ func Check(dialect Dialect, query string) (Statement, error) {
 		return Statement{}, err
 	}
 	if n := len(tokens); n > 0 && tokens[n-1].text == ";" {
-		text, tokens = strings.TrimSpace(text[:tokens[n-1].at]), tokens[:n-1]
+		text, tokens = strings.TrimRight(text[:tokens[n-1].at], " \t\r\n"), tokens[:n-1]
 	}
-	if len(tokens) == 0 {
-		return Statement{}, refused("it is empty; write one SELECT")
+	if len(tokens) < 2 {
+		return Statement{}, refused("there is nothing to select; write one SELECT")
 	}
 	if err := shallow(tokens); err != nil {
 		return Statement{}, err
@@ -103,7 +104,7 @@ func plainText(text string) error {
 
 // shallow bounds nesting and refuses more than one statement.
 func shallow(tokens []token) error {
-	depth, signs := 0, 0
+	depth, signs, words := 0, 0, 0
 	for _, t := range tokens {
 		switch {
 		case t.text == "(" || t.text == "[" || t.is("case"):
@@ -118,8 +119,14 @@ func shallow(tokens []token) error {
 		} else if t.text != "(" {
 			signs = 0
 		}
-		if depth > maxDepth || signs > maxDepth*maxSigns {
+		if t.kind != number && t.kind != text && t.text != "," {
+			words++
+		}
+		switch {
+		case depth > maxDepth || signs > maxSigns:
 			return refused("it is nested more than %d deep; write it as several CTEs", maxDepth)
+		case words > maxWords:
+			return refused("it has more than %d words and signs; ask for less at a time", maxWords)
 		}
 	}
 	return nil

@@ -18,7 +18,6 @@ const parseTime = 90 * time.Second
 // of [grammar], each with the fields listed there.
 func (s Statement) checkPostgres(tokens []token) (Statement, error) {
 	for _, t := range tokens {
-		// A prepared parameter, or an operator character that hides one.
 		if t.kind == sign && t.text == "\\" {
 			return Statement{}, refused("a backslash may not stand outside quotes")
 		}
@@ -179,6 +178,10 @@ func (w *walker) rule(kind string, values map[string]json.RawMessage) error {
 	case "SubLink":
 		if operator := names(values["operName"]); len(operator) > 0 {
 			return w.operator(operator)
+		}
+	case "SelectStmt":
+		if values["targetList"] == nil && values["valuesLists"] == nil && values["larg"] == nil {
+			return refused("a SELECT names no columns")
 		}
 	case "RangeVar":
 		return relation(values)

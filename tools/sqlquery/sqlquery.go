@@ -153,9 +153,6 @@ func show(r Result) (Output, error) {
 		Database: r.Database, Columns: r.Columns, Rows: []ShownRow{}, RowCount: &n, Truncated: r.Snapshot.Truncated,
 		SHA256: r.Snapshot.SHA256, Evidence: whole.ID(), citations: []tools.Citation{whole},
 	}
-	if n > 0 && r.Snapshot.Header.End == r.Snapshot.Header.Start {
-		return Output{}, &tools.InputError{Field: "query", Reason: "name the columns of the result"}
-	}
 	bytes := 0
 	for _, row := range r.Snapshot.Rows {
 		bytes += row.End - row.Start
