@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/quaestor-run/quaestor/runtime/database"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger/spool"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/citation"
 	"github.com/quaestor-run/quaestor/tools/documents"
 	"github.com/quaestor-run/quaestor/tools/format"
+	"github.com/quaestor-run/quaestor/tools/sqlquery"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
@@ -25,7 +27,7 @@ type sources interface {
 }
 
 // builtinTools is the one place where a new tool is listed.
-func builtinTools(corpora sources) ([]tools.Tool, error) {
+func builtinTools(corpora sources, databases sqlquery.Databases) ([]tools.Tool, error) {
 	var list []tools.Tool
 	var errs []error
 	add := func(tool tools.Tool, err error) {
@@ -34,9 +36,23 @@ func builtinTools(corpora sources) ([]tools.Tool, error) {
 	add(documents.New(corpora))
 	add(statistics.New(corpora))
 	add(trend.New(corpora))
+	add(sqlquery.New(databases))
 	add(citation.New())
 	add(format.New())
 	return list, errors.Join(errs...)
+}
+
+// openDatabases prepares the databases that runs may ask.
+func (r *Runtime) openDatabases() (*database.Databases, error) {
+	named := map[string]database.Source{}
+	for name, source := range r.options.Config.Databases {
+		named[name] = database.Source{URL: source.URL, Clients: source.Clients}
+	}
+	databases, err := database.Open(named, r.store, database.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the databases of the configuration: %w", err)
+	}
+	return databases, nil
 }
 
 // newGateway makes the one way to a model.

@@ -171,7 +171,11 @@ func (r *Runtime) register(ctx context.Context) error {
 		Limits: documents.Limits{Bytes: r.options.Config.Limits.DocumentBytes}, CacheDir: filepath.Join(r.data, "cache"),
 	})
 	r.onClose("corpora", r.corpora.Close)
-	builtin, err := builtinTools(r.corpora)
+	databases, err := r.openDatabases()
+	if err != nil {
+		return err
+	}
+	builtin, err := builtinTools(r.corpora, databases)
 	if err != nil {
 		return err
 	}
