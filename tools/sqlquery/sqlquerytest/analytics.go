@@ -11,7 +11,7 @@ func commonAnalytics() []string {
 		`SELECT id, ROW_NUMBER() OVER (PARTITION BY client_id ORDER BY placed) AS k, SUM(amount) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS running FROM orders`,
 		`SELECT id, LAG(amount, 1) OVER (ORDER BY id) AS before_it FROM orders`,
 		`SELECT CASE WHEN amount > 50 THEN 'large' WHEN amount > 8 THEN 'middle' ELSE 'small' END AS size, COUNT(*) FROM orders GROUP BY 1`,
-		`SELECT COALESCE(region, 'none') AS region, COUNT(DISTINCT id) FROM clients GROUP BY COALESCE(region, 'none')`,
+		`SELECT COALESCE(region, 'none') AS area, COUNT(DISTINCT id) FROM clients GROUP BY area`,
 		`SELECT UPPER(name), LENGTH(name), SUBSTR(name, 1, 2), REPLACE(name, 'a', 'b') FROM clients WHERE name LIKE 'A%' OR name IN ('Baker', 'Cole, Ltd')`,
 		`SELECT id FROM orders WHERE amount = (SELECT MAX(amount) FROM orders) UNION ALL SELECT id FROM clients WHERE NOT EXISTS (SELECT 1 FROM orders WHERE client_id = clients.id)`,
 		`SELECT AVG(amount), MIN(placed), MAX(placed), ROUND(AVG(amount), 2), CAST(AVG(amount) AS decimal(10,1)) FROM orders WHERE placed BETWEEN '2024-01-01' AND '2024-12-31'`,
