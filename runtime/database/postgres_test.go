@@ -226,6 +226,27 @@ func TestPostgresFunctionsOfTheSchemaAreNotTaken(t *testing.T) {
 	}
 }
 
+// What the guard cannot see (a view that calls a function that writes) the
+// transaction refuses.
+func TestPostgresTransactionStandsByItself(t *testing.T) {
+	t.Parallel()
+	owner, reader := postgres(t)
+	d, _ := open(t, reader, database.Limits{})
+	exec(t, owner,
+		"CREATE FUNCTION leak() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM public.orders; SELECT 1::bigint'",
+		"CREATE FUNCTION wake() RETURNS text LANGUAGE sql AS $$ SELECT set_config('transaction_read_only', 'off', false) $$",
+		"CREATE VIEW innocent AS SELECT leak() AS n", "CREATE VIEW alarm AS SELECT wake() AS w, leak() AS n", "GRANT SELECT ON innocent, alarm TO PUBLIC")
+	for _, query := range []string{"SELECT n FROM innocent", "SELECT w, n FROM alarm"} {
+		if _, err := d.Query(t.Context(), tools.Scope{}, "shop", query); !refusedAs(err, "read-only") && !refusedAs(err, "read-write mode") {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	var left int
+	if err := owner.QueryRow(t.Context(), "SELECT count(*) FROM orders").Scan(&left); err != nil || left != 5 {
+		t.Errorf("%d orders are left: %v", left, err)
+	}
+}
+
 func TestPostgresSchemaAndScope(t *testing.T) {
 	t.Parallel()
 	_, reader := postgres(t)
