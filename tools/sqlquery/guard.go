@@ -114,11 +114,7 @@ func shallow(tokens []token) error {
 		case t.text == ";":
 			return refused("it holds several statements; send one SELECT")
 		}
-		if t.kind == sign && t.text != "(" && t.text != ")" && t.text != "," || t.is("not") {
-			signs += len(t.text)
-		} else if t.text != "(" {
-			signs = 0
-		}
+		signs = inARow(signs, t)
 		if t.kind != number && t.kind != text && t.text != "," {
 			words++
 		}
@@ -130,6 +126,17 @@ func shallow(tokens []token) error {
 		}
 	}
 	return nil
+}
+
+// inARow counts operators that nothing but brackets stands between.
+func inARow(signs int, t token) int {
+	switch {
+	case t.kind == sign && t.text == "(":
+		return signs
+	case t.is("not"), t.kind == sign && t.text != ")" && t.text != ",":
+		return signs + 1
+	}
+	return 0
 }
 
 func refused(format string, args ...any) error {

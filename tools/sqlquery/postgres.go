@@ -192,12 +192,23 @@ func (w *walker) rule(kind string, values map[string]json.RawMessage) error {
 	case "A_Indirection":
 		w.columns = append(w.columns, names(values["indirection"])...)
 	case "SQLValueFunction":
-		var op string
-		if json.Unmarshal(values["op"], &op) != nil || !strings.HasPrefix(op, "SVFOP_CURRENT_DATE") && !strings.HasPrefix(op, "SVFOP_CURRENT_TIME") && !strings.HasPrefix(op, "SVFOP_LOCALTIME") {
-			return refused("%s is not allowed", strings.ToLower(strings.TrimPrefix(op, "SVFOP_")))
-		}
+		return valueFunction(values["op"])
 	}
 	return nil
+}
+
+// valueFunction admits the date and the time, not users and schemas.
+func valueFunction(value json.RawMessage) error {
+	var op string
+	if err := json.Unmarshal(value, &op); err != nil {
+		return refused("a function without a name")
+	}
+	for _, clock := range []string{"SVFOP_CURRENT_DATE", "SVFOP_CURRENT_TIME", "SVFOP_LOCALTIME"} {
+		if strings.HasPrefix(op, clock) {
+			return nil
+		}
+	}
+	return refused("%s is not allowed", strings.ToLower(strings.TrimPrefix(op, "SVFOP_")))
 }
 
 func (w *walker) function(name []string) error {

@@ -71,9 +71,9 @@ func (s *scanner) next() error {
 	case c == '$' && s.dialect == Postgres:
 		return s.dollar(rest)
 	case isLetter(c):
-		s.take(word, func(c byte) bool { return isLetter(c) || isDigit(c) || c == '$' })
+		s.take(word, inWord)
 	case isDigit(c), c == '.' && len(rest) > 1 && isDigit(rest[1]):
-		s.take(number, func(c byte) bool { return isDigit(c) || isLetter(c) || c == '.' })
+		s.take(number, inNumber)
 	case s.dialect != Postgres && strings.IndexByte("@?:$\\#{}", c) >= 0, c >= 0x80:
 		return refused("%q may not stand outside quotes: no variables, no parameters", s.query[s.at:min(len(s.query), s.at+4)])
 	default:
@@ -174,6 +174,9 @@ func (s *scanner) dollar(rest string) error {
 	s.at += 2*len(tag) + length
 	return nil
 }
+
+func inWord(c byte) bool   { return isLetter(c) || isDigit(c) || c == '$' }
+func inNumber(c byte) bool { return isLetter(c) || isDigit(c) || c == '.' }
 
 func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }

@@ -17,16 +17,13 @@ func (s Statement) checkTokens(tokens []token) (Statement, error) {
 		switch {
 		case t.text == "(" && t.kind == sign:
 			depth++
-			if i > 0 {
-				if err := s.call(tokens, i, functions, keywords); err != nil {
-					return Statement{}, err
-				}
+			if err := s.call(tokens, i, functions, keywords); err != nil {
+				return Statement{}, err
 			}
 		case t.text == ")" && t.kind == sign:
 			depth--
-		case t.kind == word && forbidden[strings.ToLower(t.text)] && !follows(tokens, i, "."):
-			called := i+1 < len(tokens) && tokens[i+1].text == "(" && functions[strings.ToLower(t.text)]
-			if !called {
+		case forbidden[keyword(t)] && !follows(tokens, i, "."):
+			if called := i+1 < len(tokens) && tokens[i+1].text == "("; !called || !functions[keyword(t)] {
 				return Statement{}, refused("%s is not allowed: it only reads, without locks, variables or recursion; a column of that name must be quoted", strings.ToUpper(t.text))
 			}
 		case t.is("order") && depth == 0:
@@ -35,7 +32,7 @@ func (s Statement) checkTokens(tokens []token) (Statement, error) {
 		if depth < 0 {
 			return Statement{}, refused("a bracket is closed that was not opened")
 		}
-		if t.kind != number && t.kind != sign && serverName(s.dialect, t.text) {
+		if serverName(s.dialect, t) {
 			return Statement{}, refused("%s belongs to the server itself; only the tables of the schema may be read", t.text)
 		}
 	}
@@ -48,6 +45,9 @@ func (s Statement) checkTokens(tokens []token) (Statement, error) {
 // call looks at what stands before an opening bracket: if it may be a
 // function's name, it must be an allowed one.
 func (s Statement) call(tokens []token, at int, functions, keywords map[string]bool) error {
+	if at == 0 {
+		return nil
+	}
 	before := tokens[at-1]
 	name := strings.ToLower(before.text)
 	switch {
@@ -65,6 +65,14 @@ func (s Statement) call(tokens []token, at int, functions, keywords map[string]b
 		return nil
 	}
 	return refused("the function %s is not on the list of allowed functions", before.text)
+}
+
+// keyword is an unquoted word in lower case, or nothing.
+func keyword(t token) string {
+	if t.kind != word {
+		return ""
+	}
+	return strings.ToLower(t.text)
 }
 
 // follows says that the token at i stands after a sign.
@@ -92,8 +100,11 @@ func columnList(tokens []token, at int) bool {
 
 // serverName says that a name is of the server's own tables. Names in quotes of
 // any kind count: both servers take some strings for names.
-func serverName(dialect Dialect, name string) bool {
-	name = strings.ToLower(strings.TrimSpace(name))
+func serverName(dialect Dialect, t token) bool {
+	if t.kind == number || t.kind == sign {
+		return false
+	}
+	name := strings.ToLower(strings.TrimSpace(t.text))
 	if dialect == MySQL {
 		return set("mysql information_schema performance_schema sys")[name]
 	}
