@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/quaestor-run/quaestor/runtime/database"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger/spool"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/citation"
 	"github.com/quaestor-run/quaestor/tools/documents"
 	"github.com/quaestor-run/quaestor/tools/format"
+	"github.com/quaestor-run/quaestor/tools/sqlquery"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
 	"github.com/quaestor-run/quaestor/tools/webpage"
@@ -27,7 +29,7 @@ type sources interface {
 }
 
 // builtinTools is the one place where a new tool is listed.
-func builtinTools(corpora sources, outside reach) ([]tools.Tool, error) {
+func builtinTools(corpora sources, databases sqlquery.Databases, outside reach) ([]tools.Tool, error) {
 	var list []tools.Tool
 	var errs []error
 	add := func(tool tools.Tool, err error) {
@@ -38,6 +40,9 @@ func builtinTools(corpora sources, outside reach) ([]tools.Tool, error) {
 	add(trend.New(corpora))
 	add(citation.New())
 	add(format.New())
+	if databases != nil {
+		add(sqlquery.New(databases))
+	}
 	if outside.search != nil {
 		add(websearch.New(outside.search))
 	}
@@ -45,6 +50,23 @@ func builtinTools(corpora sources, outside reach) ([]tools.Tool, error) {
 		add(webpage.New(outside.pages))
 	}
 	return list, errors.Join(errs...)
+}
+
+// openDatabases prepares the databases that runs may ask; nil where none is
+// configured.
+func (r *Runtime) openDatabases() (sqlquery.Databases, error) {
+	if len(r.options.Config.Databases) == 0 {
+		return nil, nil //nolint:nilnil // no databases are no failure
+	}
+	named := map[string]database.Source{}
+	for name, source := range r.options.Config.Databases {
+		named[name] = database.Source{URL: source.URL, Clients: source.Clients}
+	}
+	databases, err := database.Open(named, r.store, database.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the databases of the configuration: %w", err)
+	}
+	return databases, nil
 }
 
 // newGateway makes the one way to a model.

@@ -175,7 +175,11 @@ func (r *Runtime) register(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reaching the web: %w", err)
 	}
-	builtin, err := builtinTools(r.corpora, outside)
+	databases, err := r.openDatabases()
+	if err != nil {
+		return err
+	}
+	builtin, err := builtinTools(r.corpora, databases, outside)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,9 @@ var promptSearch string
 //go:embed webpage.md
 var promptPage string
 
+//go:embed sqlquery.md
+var promptQuery string
+
 // New makes the role.
 func New() agents.Agent[Input, agents.Gathered] {
 	return agents.Agent[Input, agents.Gathered]{
@@ -45,6 +48,7 @@ func New() agents.Agent[Input, agents.Gathered] {
 		Extensions: []agents.Extension{
 			{Tools: []string{toolWebSearch}, Prompt: promptSearch},
 			{Tools: []string{toolWebPage}, Prompt: promptPage},
+			{Tools: []string{toolQuery}, Prompt: promptQuery},
 		},
 		Check:   check,
 		Offline: gather,

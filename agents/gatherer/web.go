@@ -12,6 +12,7 @@ import (
 const (
 	toolWebSearch = "websearch"
 	toolWebPage   = "webpage"
+	toolQuery     = "sqlquery"
 )
 
 // What is asked of the web for one question: searches, and pages that are read.
