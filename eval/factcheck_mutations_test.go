@@ -3,7 +3,6 @@ package eval_test
 import (
 	"math/rand/v2"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -44,6 +43,7 @@ func (m mutator) replaceOne(text string, pattern *regexp.Regexp, with func(match
 }
 
 var (
+	anyWord   = regexp.MustCompile(`\b[a-z]+\b`)
 	anyNumber = regexp.MustCompile(`\b\d+(?:\.\d+)?\b`)
 	anyYear   = regexp.MustCompile(`\b(?:19|20)\d\d\b`)
 )
@@ -70,14 +70,13 @@ func (m mutator) number(text string) (string, bool) {
 			return write(value * 10)
 		}
 		others := anyNumber.FindAllString(strings.Join(m.of.sentences, " "), -1)
-		if other := others[m.random.IntN(len(others))]; sameNumber(other) != sameNumber(match) {
+		other := others[m.random.IntN(len(others))]
+		if v, err := strconv.ParseFloat(other, 64); err == nil && v != value {
 			return other
 		}
 		return write(value + 3)
 	})
 }
-
-func sameNumber(text string) string { return strings.TrimLeft(text, "0") }
 
 var unitAfter = regexp.MustCompile(`(\d)([ -]?)(%|percent\b|per cent\b|mg\b|g\b|kg\b|mm\b|cm\b|ml\b|mL\b|days?\b|weeks?\b|months?\b|years?\b|yrs\b|hours?\b|minutes?\b|million\b|mmHg\b|h\b|min\b)`)
 
@@ -215,13 +214,7 @@ func (m mutator) direction(text string) (string, bool) {
 		"most": "least", "high": "low", "low": "high", "increases": "decreases", "decreases": "increases", "reduces": "increases", "improves": "worsens",
 		"increasing": "decreasing", "decreasing": "increasing", "majority": "minority", "superior": "inferior",
 	}
-	words := make([]string, 0, len(opposites))
-	for word := range opposites {
-		words = append(words, word)
-	}
-	slices.Sort(words)
-	pattern := regexp.MustCompile(`\b(` + strings.Join(words, "|") + `)\b`)
-	return m.replaceOne(text, pattern, func(match string) string { return opposites[match] })
+	return m.replaceOne(text, anyWord, func(match string) string { return opposites[match] })
 }
 
 // elsewhere is what a wrong id cites: as many passages of another abstract, or of

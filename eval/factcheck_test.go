@@ -49,12 +49,13 @@ func TestFactsThatWereChangedAreFound(t *testing.T) {
 
 // abstract is one of PubMedQA's, by its sentences.
 type abstract struct {
-	id        string
-	title     string
-	year      int
-	part      int
-	sentences []string
-	claims    []int // the sentences of results and conclusions
+	id         string
+	title      string
+	year       int
+	part       int
+	sentences  []string
+	conclusion int   // the first sentence of the conclusion
+	claims     []int // the sentences of results and conclusions, and others with a year
 }
 
 func readAbstracts(t *testing.T) []abstract {
@@ -80,9 +81,10 @@ func readAbstracts(t *testing.T) []abstract {
 		a := abstract{id: id, title: entry.Question, part: int(h.Sum32() % 2)}
 		a.year, _ = strconv.Atoi(entry.Year)
 		for i, context := range append(entry.Contexts, entry.LongAnswer) {
+			a.conclusion = len(a.sentences)
 			results := i >= len(entry.Labels) || strings.Contains(entry.Labels[i], "RESULT") || strings.Contains(entry.Labels[i], "FINDING")
 			for _, s := range cutSentences(context) {
-				if n := len(strings.Fields(s)); results && n >= 7 && n <= 50 {
+				if n := len(strings.Fields(s)); (results || anyYear.MatchString(s)) && n >= 7 && n <= 50 {
 					a.claims = append(a.claims, len(a.sentences))
 				}
 				a.sentences = append(a.sentences, s)
@@ -116,6 +118,13 @@ func (a abstract) evidence(n int) factcheck.Evidence {
 	}}
 }
 
+func (a abstract) inYear() string {
+	if a.year == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d)", a.year)
+}
+
 // around is the sentence n with its neighbours.
 func (a abstract) around(n int) []factcheck.Evidence {
 	var list []factcheck.Evidence
@@ -144,10 +153,25 @@ const (
 	withTitle  = "quoted and attributed"
 )
 
-const unchanged = "unchanged"
+const (
+	unchanged = "unchanged"
+	sameText  = "  of these, within the same abstract"
+	inference = "conclusions citing all results (not held)"
+)
 
 func (s *tally) examine(t *testing.T, a abstract, all []abstract) {
 	t.Helper()
+	for n := a.conclusion; n < len(a.sentences); n++ {
+		var results []factcheck.Evidence
+		for _, k := range a.claims {
+			if k < a.conclusion {
+				results = append(results, a.evidence(k))
+			}
+		}
+		if len(results) > 0 {
+			s.count(inference, inference, "", a.sentences[n], results)
+		}
+	}
 	for _, n := range a.claims {
 		random := rand.New(rand.NewPCG(uint64(n), hashOf(a.id)))
 		m := mutator{random, a, n, all}
@@ -162,13 +186,17 @@ func (s *tally) examine(t *testing.T, a abstract, all []abstract) {
 			s.count(form.name, unchanged, form.text, form.text, form.evidence)
 			for _, kind := range mutations() {
 				if kind.change == nil {
-					s.count(form.name, kind.name, form.text, form.text, m.elsewhere(len(form.evidence)))
+					cited := m.elsewhere(len(form.evidence))
+					s.count(form.name, kind.name, form.text, form.text, cited)
+					if cited[0].SHA256 == a.id {
+						s.count(form.name, sameText, form.text, form.text, cited)
+					}
 				} else if text, ok := kind.change(m, form.text); ok && text != form.text {
 					s.count(form.name, kind.name, form.text, text, form.evidence)
 				}
 			}
 		}
-		s.count(withTitle, unchanged, "", fmt.Sprintf("“%s” (%d) reports: “%s”", a.title, a.year, a.sentences[n]), own)
+		s.count(withTitle, unchanged, "", fmt.Sprintf("“%s”%s reports: “%s”", a.title, a.inYear(), a.sentences[n]), own)
 	}
 }
 
@@ -188,7 +216,10 @@ func (s *tally) count(form, kind, before, text string, evidence []factcheck.Evid
 	} else if verdict.Status == factcheck.Partly {
 		s.partly[key]++
 	}
-	if verdict.Status.Shown() == (kind != unchanged) {
+	if kind == inference && len(verdict.Problems) > 0 {
+		s.partly["why "+string(verdict.Status)+" "+verdict.Problems[0].Kind]++
+	}
+	if verdict.Status.Shown() == (kind != unchanged && kind != inference) || kind == inference && verdict.Status == factcheck.Contradicted {
 		s.examples[key] = append(s.examples[key], fmt.Sprintf("[%s]\n   %s\n   was: %s\n   evidence: %s\n   %s", form, text, before, evidence[0].Quote, strings.Join(verdict.Reasons(), "; ")))
 	}
 }
@@ -207,6 +238,9 @@ func (s *tally) hold(t *testing.T) {
 			t.Errorf("%s: too few are caught", kind.name)
 		}
 	}
+	t.Logf("%-45s %5d changed: caught %6.2f %%, partly %5.2f %%", sameText, s.claims[sameText], s.percent(s.refused, sameText), s.percent(s.partly, sameText))
+	t.Logf("%-45s %5d claims: refused %5.2f %%, partly %5.2f %%", inference, s.claims[inference], s.percent(s.refused, inference), s.percent(s.partly, inference))
+	for key, n := range s.partly { if strings.HasPrefix(key,"why") { t.Log(key, n) } }
 	if show := os.Getenv("QUAESTOR_SHOW_MISSES"); show != "" {
 		for i, example := range s.examples[show] {
 			if i < 40 {
@@ -232,11 +266,12 @@ func hashOf(text string) uint64 {
 func retell(text string) string {
 	text = openings.ReplaceAllString(text, "")
 	text = statisticsIn.ReplaceAllString(text, "")
-	for _, rule := range retellings() {
-		text = regexp.MustCompile(`\b`+rule[0]+`\b`).ReplaceAllString(text, rule[1])
-	}
-	text = percentSign.ReplaceAllString(text, "$1 per cent")
-	text = thousandsMark.ReplaceAllString(text, "$1$2")
+	text = wordsIn.ReplaceAllStringFunc(text, func(word string) string { return retellings[word] })
+	text = smallNumber.ReplaceAllStringFunc(text, func(match string) string {
+		return match[:2] + map[string]string{"two": "2", "three": "3", "four": "4", "twelve": "12"}[match[2:len(match)-2]] + match[len(match)-2:]
+	})
+	text = percentSign.ReplaceAllString(text, "$1 per cent$2")
+	text = thousandsMark.ReplaceAllStringFunc(text, func(match string) string { return strings.Replace(match, ",", "", 1) })
 	if text != "" {
 		text = strings.ToUpper(text[:1]) + text[1:]
 	}
@@ -246,15 +281,18 @@ func retell(text string) string {
 var (
 	openings      = regexp.MustCompile(`^(In conclusion|However|Furthermore|Moreover|Overall|In addition|Additionally|In this study|In our study|Therefore|Thus|Conversely|In contrast),? (we (found|conclude|concluded|observed) that )?`)
 	statisticsIn  = regexp.MustCompile(` \((P|p) ?[<=>] ?0?\.\d+\)`)
-	percentSign   = regexp.MustCompile(`(\d) ?%`)
-	thousandsMark = regexp.MustCompile(`\b(\d{1,3}),(\d{3})\b`)
+	percentSign   = regexp.MustCompile(`(\d) ?%([ ,.;:)])`)
+	thousandsMark = regexp.MustCompile(`([^,\d]\d{1,3}),(\d{3})\b[^,]`)
 )
 
-func retellings() [][2]string {
-	return [][2]string{
-		{"patients", "participants"}, {"women", "the women"}, {"increased", "raised"}, {"decreased", "reduced"}, {"higher", "greater"},
-		{"demonstrated", "showed"}, {"revealed", "showed"}, {"physicians", "doctors"}, {"did not", "didn't"}, {"vs", "versus"},
-		{"significantly", "markedly"}, {"may", "might"}, {"two", "2"}, {"three", "3"}, {"four", "4"}, {"twelve", "12"}, {"years", "yrs"},
-		{"was associated with", "was linked to"}, {"were associated with", "were linked to"}, {"used", "employed"}, {"We found that", ""},
-	}
+// retellings are words and those put for them.
+var retellings = map[string]string{
+	"patients": "participants", "increased": "raised", "decreased": "reduced", "higher": "greater", "demonstrated": "showed",
+	"revealed": "showed", "physicians": "doctors", "did not": "didn't", "vs": "versus", "significantly": "markedly", "may": "might",
+	"years": "yrs", "was associated with": "was linked to", "were associated with": "were linked to", "used": "employed",
 }
+
+var (
+	wordsIn     = regexp.MustCompile(`\b(patients|increased|decreased|higher|demonstrated|revealed|physicians|did not|vs|significantly|may|years|was associated with|were associated with|used)\b`)
+	smallNumber = regexp.MustCompile(`[a-z] (two|three|four|twelve) [a-gi-su-z]`)
+)

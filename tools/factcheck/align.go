@@ -122,3 +122,21 @@ func (p pairing) setting(i int) int {
 	}
 	return count
 }
+
+// closeness is the share of a claim's words of content and figures that must
+// stand in their places in the evidence, for a word in the place of another to
+// mean anything. A freer retelling is judged by its figures, names and words.
+const closeness = 0.6
+
+func (p pairing) close(claim []token) bool {
+	total, same := 0, 0
+	for i, t := range claim {
+		if t.content || t.figure != nil {
+			total++
+			if p.same[i] {
+				same++
+			}
+		}
+	}
+	return float64(same) >= closeness*float64(total)
+}

@@ -174,11 +174,13 @@ func (c *comparison) compare() {
 	}
 	c.pairs = align(c.words, c.source)
 	c.figures()
-	c.slots()
 	c.names()
-	c.negations()
-	c.directions()
-	c.hedges()
+	if c.pairs.close(c.words) {
+		c.slots()
+		c.negations()
+		c.directions()
+		c.hedges()
+	}
 	c.covered()
 }
 

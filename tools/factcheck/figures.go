@@ -26,10 +26,10 @@ func (c *comparison) figures() {
 		switch {
 		case inPlace && t.figure.same(*c.source[j].figure) && !c.dropsUnit(i, j):
 			c.addFigure(KindUnit, Contradicted, i, c.source[j])
-		case inPlace && !t.figure.same(*c.source[j].figure) && !c.derived(i):
+		case inPlace && !t.figure.same(*c.source[j].figure) && !(c.pairs.setting(i) < 2*strongSetting && c.derived(i)):
 			c.addFigure(c.figureKind(i), Contradicted, i, c.source[j])
 		case equal, c.derived(i):
-		case unitAside != nil && t.figure.unit != unit{}:
+		case unitAside != nil && (t.figure.unit != unit{} || c.countsInstead(i, *unitAside)):
 			c.addFigure(KindUnit, NotShown, i, *unitAside)
 		case unitAside != nil: // the unit is left out, or written as a word nobody can be sure of
 			c.add(c.at(KindUnit, Partly, i, i, "the figure "+t.text+" stands in its evidence as "+unitAside.figure.String()))
@@ -41,6 +41,21 @@ func (c *comparison) figures() {
 
 func (c *comparison) dropsUnit(i, j int) bool {
 	return c.words[i].figure.unit == unit{} && c.source[j].figure.unit.dimension != ""
+}
+
+// countsInstead says that a claim counts things ("12 patients") where its
+// evidence has a share or an amount of money.
+func (c *comparison) countsInstead(i int, instead token) bool {
+	switch instead.figure.unit.dimension {
+	case "share", "dollars", "euros", "pounds", "yen":
+	default:
+		return false
+	}
+	if i+1 >= len(c.words) {
+		return false
+	}
+	next := c.words[i+1]
+	return next.content && !next.clause && strings.Trim(c.claim.Text[c.words[i].end:next.start], " -") == ""
 }
 
 func (c *comparison) figureKind(i int) string {
@@ -90,8 +105,7 @@ func (c *comparison) figureElsewhere(i int) (equal bool, unitAside *token) {
 }
 
 // deriving are words that say a figure was computed from others.
-var deriving = setOf(`difference differences total altogether combined sum together points ratio times fold twice percent change increase
-	decrease rise fall increased decreased rose fell reduction drop gain net average more fewer less`)
+var deriving = setOf(`difference differences total altogether combined sum together ratio times fold twice change net`)
 
 // derived says that a claim names a figure as computed from others, and that it
 // follows from two of its evidence, or from all of one kind: a difference, a sum,
@@ -105,6 +119,7 @@ func (c *comparison) derived(i int) bool {
 	for k := max(0, i-6); k < min(len(c.words), i+7); k++ {
 		said = said || deriving[c.words[k].lower]
 	}
+	said = said || i > 0 && c.words[i-1].lower == "by" // rose by 10 points
 	if !said && q.unit.dimension != "share" {
 		return false
 	}

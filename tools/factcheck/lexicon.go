@@ -121,6 +121,9 @@ var synonyms = groupsOf(`patient patients subject subjects participant participa
 
 // alike says that two words mean the same for our purpose.
 func alike(a, b token) bool {
+	if u, ok := units[a.lower]; ok && u == units[b.lower] {
+		return true
+	}
 	group, ok := synonyms[a.stem]
 	return ok && group == synonyms[b.stem] && !opposed(a, b) || negating(a.lower) && negating(b.lower)
 }

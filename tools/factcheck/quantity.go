@@ -58,32 +58,24 @@ func (q quantity) String() string {
 	return text
 }
 
-// numberWord is the value of a word for a number; tens take units, and scales
-// multiply. "One" by itself is a pronoun more often than a number.
-func numberWord(word string) (value float64, ok bool) {
-	switch word {
-	case "zero":
-		return 0, true
-	case "hundred":
-		return 100, true
-	case "thousand":
-		return 1000, true
+// numberWords are the words for numbers; tens take units, and scales multiply.
+var numberWords = numberTable(
+	"zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
+	"twenty thirty forty fifty sixty seventy eighty ninety")
+
+func numberTable(small, tens string) map[string]float64 {
+	table := map[string]float64{"hundred": 100, "thousand": 1000}
+	for i, word := range strings.Fields(small) {
+		table[word] = float64(i)
 	}
-	for i, w := range strings.Fields("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen") {
-		if w == word {
-			return float64(i + 1), true
-		}
+	for i, word := range strings.Fields(tens) {
+		table[word] = float64(10 * (i + 2))
 	}
-	for i, w := range strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety") {
-		if w == word {
-			return float64(10 * (i + 2)), true
-		}
-	}
-	return 0, false
+	return table
 }
 
 // joinNumberWords makes one token of the words of a number: "one thousand
-// ninety-nine".
+// ninety-nine". "One" by itself is a pronoun more often than a number.
 func joinNumberWords(list []token, text string) []token {
 	var out []token
 	for i := 0; i < len(list); i++ {
@@ -111,7 +103,10 @@ func numberPhrase(list []token, text string) (n int, value float64) {
 				break
 			}
 		}
-		v, ok := numberWord(t.lower)
+		if t.lower == "and" && n == i && last == 100 && i+1 < len(list) {
+			continue // four hundred and ninety
+		}
+		v, ok := numberWords[t.lower]
 		switch {
 		case !ok:
 			return n, total + group
@@ -119,7 +114,7 @@ func numberPhrase(list []token, text string) (n int, value float64) {
 			total, group = total+group*v, 0
 		case v == 100 && i > 0:
 			group *= v
-		case v >= 100 || i > 0 && v >= last || i > 0 && last < 20:
+		case v >= 100 || n > 0 && v >= last || n > 0 && last < 20:
 			return n, total + group
 		default:
 			group += v

@@ -38,7 +38,7 @@ func tokens(text string) []token {
 		out = append(out, t)
 		end = at[1]
 	}
-	out = joinNumberWords(out, text)
+	out = joinPerCent(joinNumberWords(out, text))
 	readUnits(out, text)
 	return out
 }
@@ -54,6 +54,19 @@ func newToken(text string, start int) token {
 	t.stem = stem(lower)
 	t.content = unicode.IsLetter(first) && !functionWord(lower)
 	return t
+}
+
+// joinPerCent makes one word of "per cent".
+func joinPerCent(list []token) []token {
+	out := list[:0]
+	for _, t := range list {
+		if n := len(out); n > 0 && t.lower == "cent" && out[n-1].lower == "per" {
+			out[n-1].lower, out[n-1].stem, out[n-1].end = "percent", "percent", t.end
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 func endsSentence(between string, before token, rest string) bool {

@@ -117,9 +117,7 @@ func (q *quantity) take(list []token, next int) int {
 func unitAt(list []token) (unit, int) {
 	word := list[0].lower
 	if len(list) > 1 {
-		switch pair := word + " " + list[1].lower; pair {
-		case "per cent":
-			return units["%"], 2
+		switch word + " " + list[1].lower {
 		case "% points", "percentage points", "percentage point":
 			return unit{"percentage points", "percentage points", 1}, 2
 		}

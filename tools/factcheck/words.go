@@ -1,6 +1,9 @@
 package factcheck
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // slots looks for a word that stands in the place of another: all around it the
 // claim says what the evidence says.
@@ -148,14 +151,13 @@ func (c *comparison) names() {
 // speaksOf says that the evidence has a word of the claim, in its text, title or
 // heading.
 func (c *comparison) speaksOf(t token) bool {
-	for _, list := range [2][]token{c.source, c.about} {
-		for _, s := range list {
-			if s.stem == t.stem || s.content && t.content && (alike(t, s) || akin(t, s) && !opposed(t, s)) {
-				return true
-			}
-		}
-	}
-	return false
+	return hasWord(c.source, t) || hasWord(c.about, t)
+}
+
+func hasWord(list []token, t token) bool {
+	return slices.ContainsFunc(list, func(s token) bool {
+		return s.stem == t.stem || s.content && t.content && (alike(t, s) || akin(t, s) && !opposed(t, s))
+	})
 }
 
 // The shares of a claim's content words, from which the evidence shows the claim,
@@ -167,23 +169,26 @@ const (
 
 // covered measures how much of the claim the evidence speaks of.
 func (c *comparison) covered() {
-	total, found := 0, 0
+	total, found := 0.0, 0.0
 	var missing []string
 	for _, t := range c.words {
 		if !t.content || t.figure != nil || reporting[t.lower] || hedges[t.lower] {
 			continue
 		}
 		total++
-		if c.speaksOf(t) {
+		switch {
+		case hasWord(c.source, t):
 			found++
-		} else if len(missing) < 6 {
+		case hasWord(c.about, t):
+			found += 0.5 // a title says what a source is about, not what it found
+		case len(missing) < 6:
 			missing = append(missing, "“"+t.text+"”")
 		}
 	}
 	if total == 0 {
 		return
 	}
-	c.coverage = float64(found) / float64(total)
+	c.coverage = found / total
 	if c.coverage >= coverShown {
 		return
 	}
@@ -191,5 +196,9 @@ func (c *comparison) covered() {
 	if c.coverage < coverPartly {
 		status = NotShown
 	}
-	c.add(Problem{Kind: KindCoverage, Status: status, Reason: "its evidence does not speak of " + strings.Join(missing, ", ")})
+	reason := "its evidence does not speak of " + strings.Join(missing, ", ")
+	if len(missing) == 0 {
+		reason = "its words stand in the title of its source, not in what is quoted of it"
+	}
+	c.add(Problem{Kind: KindCoverage, Status: status, Reason: reason})
 }
