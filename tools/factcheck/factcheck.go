@@ -95,11 +95,7 @@ func (v Verdict) Reasons() []string {
 // Check holds a claim against all evidence it may cite. Ids that are not among
 // it, and a claim that cites nothing, are not shown.
 func Check(claim Claim, evidence []Evidence) Verdict {
-	byID := make(map[string]Evidence, len(evidence))
-	for _, e := range evidence {
-		byID[e.ID] = e
-	}
-	return NewReader(func(id string) (Evidence, bool) { e, ok := byID[id]; return e, ok }).Check(claim)
+	return NewReader(Among(evidence)).Check(claim)
 }
 
 // Reader checks claims against the same evidence, which it reads once. It is not
@@ -170,6 +166,10 @@ func (c *comparison) compare() {
 	if slices.ContainsFunc(c.held, func(e *exhibit) bool { return e.Computation != nil }) {
 		c.computedFigures()
 		c.computedDirection()
+		return
+	}
+	if english(c.words) != english(c.source) {
+		c.translated()
 		return
 	}
 	c.pairs = align(c.words, c.source)

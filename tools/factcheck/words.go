@@ -202,3 +202,27 @@ func (c *comparison) covered() {
 	}
 	c.add(Problem{Kind: KindCoverage, Status: status, Reason: reason})
 }
+
+// english says that a text reads like English: its commonest words are there.
+// What is too short to tell, is.
+func english(list []token) bool {
+	words, common := 0, 0
+	for _, t := range list {
+		if t.figure == nil && t.text[0] > '9' && !t.name {
+			words++
+			if functionWord(t.lower) {
+				common++
+			}
+		}
+	}
+	return words < 8 || 8*common >= words
+}
+
+// translated holds a claim against evidence in another language: its figures
+// only, since its words cannot be found there.
+func (c *comparison) translated() {
+	c.pairs = align(c.words, c.source)
+	c.figures()
+	c.coverage = 0
+	c.add(Problem{Kind: KindCoverage, Status: Partly, Reason: "its evidence is in another language; only its figures and quotations were held against it"})
+}
