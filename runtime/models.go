@@ -13,6 +13,7 @@ import (
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/citation"
 	"github.com/quaestor-run/quaestor/tools/documents"
+	"github.com/quaestor-run/quaestor/tools/factcheck"
 	"github.com/quaestor-run/quaestor/tools/format"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
@@ -25,7 +26,7 @@ type sources interface {
 }
 
 // builtinTools is the one place where a new tool is listed.
-func builtinTools(corpora sources) ([]tools.Tool, error) {
+func builtinTools(corpora sources, shelf factcheck.Shelf) ([]tools.Tool, error) {
 	var list []tools.Tool
 	var errs []error
 	add := func(tool tools.Tool, err error) {
@@ -36,6 +37,7 @@ func builtinTools(corpora sources) ([]tools.Tool, error) {
 	add(trend.New(corpora))
 	add(citation.New())
 	add(format.New())
+	add(factcheck.New(shelf))
 	return list, errors.Join(errs...)
 }
 

@@ -171,7 +171,7 @@ func (r *Runtime) register(ctx context.Context) error {
 		Limits: documents.Limits{Bytes: r.options.Config.Limits.DocumentBytes}, CacheDir: filepath.Join(r.data, "cache"),
 	})
 	r.onClose("corpora", r.corpora.Close)
-	builtin, err := builtinTools(r.corpora)
+	builtin, err := builtinTools(r.corpora, corpus.Shelf{Runs: r.store})
 	if err != nil {
 		return err
 	}
