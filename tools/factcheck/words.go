@@ -223,6 +223,9 @@ func english(list []token) bool {
 func (c *comparison) translated() {
 	c.pairs = align(c.words, c.source)
 	c.figures()
+	if !slices.ContainsFunc(c.words, func(t token) bool { return t.content && !reporting[t.lower] }) {
+		return // nothing but the telling of a quotation
+	}
 	c.coverage = 0
 	c.add(Problem{Kind: KindCoverage, Status: Partly, Reason: "its evidence is in another language; only its figures and quotations were held against it"})
 }
