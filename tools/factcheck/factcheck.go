@@ -168,11 +168,11 @@ func (c *comparison) compare() {
 		c.computedDirection()
 		return
 	}
-	if english(c.words) != english(c.source) {
+	c.pairs = align(c.words, c.source)
+	if english(c.words) != english(c.source) && !c.pairs.close(c.words) {
 		c.translated()
 		return
 	}
-	c.pairs = align(c.words, c.source)
 	c.figures()
 	c.names()
 	if c.pairs.close(c.words) {

@@ -155,9 +155,12 @@ func (c *comparison) speaksOf(t token) bool {
 }
 
 func hasWord(list []token, t token) bool {
-	return slices.ContainsFunc(list, func(s token) bool {
-		return s.stem == t.stem || s.content && t.content && (alike(t, s) || akin(t, s) && !opposed(t, s))
-	})
+	return slices.ContainsFunc(list, func(s token) bool { return says(s, t) })
+}
+
+// says says that a word of the evidence is one of the claim, or its like.
+func says(s, t token) bool {
+	return s.stem == t.stem || s.content && t.content && (alike(t, s) || akin(t, s) && !opposed(t, s))
 }
 
 // The shares of a claim's content words, from which the evidence shows the claim,
@@ -167,28 +170,40 @@ const (
 	coverPartly = 0.5
 )
 
-// covered measures how much of the claim the evidence speaks of.
+// near is within how many words two words of a claim that stand together stand
+// in evidence that says the same.
+const near = 8
+
+// covered measures how much of the claim the evidence speaks of. A word counts
+// half where only the title has it, which says what a source is about, not what
+// it found; and where the evidence has it apart from the words beside it.
 func (c *comparison) covered() {
-	total, found := 0.0, 0.0
-	var missing []string
+	var asked []token
 	for _, t := range c.words {
-		if !t.content || t.figure != nil || reporting[t.lower] || hedges[t.lower] {
-			continue
+		if t.content && t.figure == nil && !reporting[t.lower] && !hedges[t.lower] {
+			asked = append(asked, t)
 		}
-		total++
+	}
+	if len(asked) == 0 {
+		return
+	}
+	places := make([][]int, len(asked))
+	for i, t := range asked {
+		places[i] = placesOf(c.source, t)
+	}
+	found := 0.0
+	var missing []string
+	for i, t := range asked {
 		switch {
-		case hasWord(c.source, t):
+		case len(places[i]) > 0 && (len(asked) == 1 || i > 0 && together(places[i], places[i-1]) || i+1 < len(asked) && together(places[i], places[i+1])):
 			found++
-		case hasWord(c.about, t):
-			found += 0.5 // a title says what a source is about, not what it found
+		case len(places[i]) > 0 || hasWord(c.about, t):
+			found += 0.5
 		case len(missing) < 6:
 			missing = append(missing, "“"+t.text+"”")
 		}
 	}
-	if total == 0 {
-		return
-	}
-	c.coverage = found / total
+	c.coverage = found / float64(len(asked))
 	if c.coverage >= coverShown {
 		return
 	}
@@ -198,9 +213,25 @@ func (c *comparison) covered() {
 	}
 	reason := "its evidence does not speak of " + strings.Join(missing, ", ")
 	if len(missing) == 0 {
-		reason = "its words stand in the title of its source, not in what is quoted of it"
+		reason = "its words stand in its evidence, but not together"
 	}
 	c.add(Problem{Kind: KindCoverage, Status: status, Reason: reason})
+}
+
+func placesOf(list []token, t token) []int {
+	var places []int
+	for k, s := range list {
+		if says(s, t) {
+			places = append(places, k)
+		}
+	}
+	return places
+}
+
+func together(a, b []int) bool {
+	return slices.ContainsFunc(a, func(i int) bool {
+		return slices.ContainsFunc(b, func(j int) bool { return i-j <= near && j-i <= near })
+	})
 }
 
 // english says that a text reads like English: its commonest words are there.
@@ -221,7 +252,6 @@ func english(list []token) bool {
 // translated holds a claim against evidence in another language: its figures
 // only, since its words cannot be found there.
 func (c *comparison) translated() {
-	c.pairs = align(c.words, c.source)
 	c.figures()
 	if !slices.ContainsFunc(c.words, func(t token) bool { return t.content && !reporting[t.lower] }) {
 		return // nothing but the telling of a quotation
