@@ -1,5 +1,7 @@
 package factcheck
 
+import "slices"
+
 // pairing says for each word of a claim which word of the evidence stands in
 // its place (or -1), and whether the two are the same.
 type pairing struct {
@@ -22,6 +24,9 @@ func worth(a, b token) (score float64, same bool) {
 		if a.figure.same(*b.figure) {
 			return 2, true
 		}
+		if a.figure.value == b.figure.value {
+			return 0.5, false // in another unit
+		}
 		return -0.4, false
 	case a.figure != nil || b.figure != nil:
 		return -2, false
@@ -40,65 +45,88 @@ func worth(a, b token) (score float64, same bool) {
 	return -1.4, false
 }
 
+// grid is the table of an alignment, a row for each word of the claim. Each cell
+// has the best score that ends in a pair, in a word of the claim alone, or in a
+// word of the evidence alone, and which of the three it came from.
+type grid struct {
+	width int
+	score [3][]float64
+	from  [3][]uint8
+}
+
+// The ends of a cell.
+const (
+	pair = iota
+	claimAlone
+	sourceAlone
+)
+
+func newGrid(rows, width int) grid {
+	g := grid{width: width}
+	for s := range g.score {
+		g.score[s], g.from[s] = make([]float64, rows*width), make([]uint8, rows*width)
+	}
+	for j := range width { // the claim may begin anywhere in the evidence
+		g.score[claimAlone][j], g.score[sourceAlone][j] = none, none
+	}
+	return g
+}
+
+// extend sets one end of the cell at from the best end of the cell before it.
+func (g grid) extend(end uint8, at, before int, cost [3]float64) {
+	best, of := g.score[0][before]+cost[0], uint8(0)
+	for s := uint8(1); s < 3; s++ {
+		if v := g.score[s][before] + cost[s]; v > best {
+			best, of = v, s
+		}
+	}
+	g.score[end][at], g.from[end][at] = best, of
+}
+
+// end is where the best alignment of the whole claim ends.
+func (g grid) end(row int) (state uint8, at int) {
+	top := float64(none)
+	for j := range g.width {
+		for _, s := range [2]uint8{pair, claimAlone} {
+			if v := g.score[s][row*g.width+j]; v > top {
+				top, state, at = v, s, j
+			}
+		}
+	}
+	return state, at
+}
+
 // align sets a claim beside the evidence by the best global alignment with
 // affine gaps (Gotoh 1982), free at both ends of the evidence.
 func align(claim, source []token) pairing {
-	n, m := len(claim), len(source)
-	p := pairing{make([]int, n), make([]int, m), make([]bool, n)}
-	for j := range p.back {
-		p.back[j] = -1
-	}
-	for i := range p.other {
-		p.other[i] = -1
-	}
-	width := m + 1
-	// The three states of a cell: a pair, a gap in the evidence, a gap in the claim.
-	var score [3][]float64
-	var from [3][]uint8
-	for s := range score {
-		score[s], from[s] = make([]float64, (n+1)*width), make([]uint8, (n+1)*width)
-	}
-	for j := range width {
-		score[0][j], score[1][j], score[2][j] = 0, none, none
-	}
-	best := func(at int, add [3]float64) (float64, uint8) {
-		top, of := score[0][at]+add[0], uint8(0)
-		for s := uint8(1); s < 3; s++ {
-			if v := score[s][at] + add[s]; v > top {
-				top, of = v, s
-			}
-		}
-		return top, of
-	}
-	for i := 1; i <= n; i++ {
-		row := i * width
-		score[0][row], score[2][row] = none, none
-		score[1][row], from[1][row] = best(row-width, [3]float64{gapOpen, gapClaim, gapOpen})
-		for j := 1; j <= m; j++ {
-			at := row + j
-			pair, _ := worth(claim[i-1], source[j-1])
-			score[0][at], from[0][at] = best(at-width-1, [3]float64{pair, pair, pair})
-			score[1][at], from[1][at] = best(at-width, [3]float64{gapOpen, gapClaim, gapOpen})
-			score[2][at], from[2][at] = best(at-1, [3]float64{gapOpen, gapOpen, gapSource})
+	g := newGrid(len(claim)+1, len(source)+1)
+	for i, word := range claim {
+		row := (i + 1) * g.width
+		g.score[pair][row], g.score[sourceAlone][row] = none, none
+		g.extend(claimAlone, row, row-g.width, [3]float64{gapOpen, gapClaim, gapOpen})
+		for j := range source {
+			at := row + j + 1
+			value, _ := worth(word, source[j])
+			g.extend(pair, at, at-g.width-1, [3]float64{value, value, value})
+			g.extend(claimAlone, at, at-g.width, [3]float64{gapOpen, gapClaim, gapOpen})
+			g.extend(sourceAlone, at, at-1, [3]float64{gapOpen, gapOpen, gapSource})
 		}
 	}
-	state, i, j := uint8(0), n, 0
-	top := float64(none)
-	for at := range width {
-		for s := range uint8(2) {
-			if v := score[s][n*width+at]; v > top {
-				top, state, j = v, s, at
-			}
-		}
-	}
+	return g.trace(claim, source)
+}
+
+func (g grid) trace(claim, source []token) pairing {
+	p := pairing{slices.Repeat([]int{-1}, len(claim)), slices.Repeat([]int{-1}, len(source)), make([]bool, len(claim))}
+	i := len(claim)
+	state, j := g.end(i)
 	for i > 0 {
-		before := from[state][i*width+j]
+		before := g.from[state][i*g.width+j]
 		switch state {
-		case 0:
+		case pair:
 			i, j = i-1, j-1
 			p.other[i], p.back[j] = j, i
 			_, p.same[i] = worth(claim[i], source[j])
-		case 1:
+		case claimAlone:
 			i--
 		default:
 			j--

@@ -145,6 +145,7 @@ type comparison struct {
 	about    []token // of its headings and titles
 	pairs    pairing
 	coverage float64
+	foreign  bool // the evidence is in another language
 	problems []Problem
 }
 

@@ -24,15 +24,15 @@ func (c *comparison) figures() {
 		inPlace := j >= 0 && c.source[j].figure != nil && c.pairs.setting(i) >= strongSetting
 		equal, unitAside := c.figureElsewhere(i)
 		switch {
-		case inPlace && t.figure.same(*c.source[j].figure) && !c.dropsUnit(i, j):
+		case inPlace && (t.figure.same(*c.source[j].figure) || t.figure.value == c.source[j].figure.value) && !c.dropsUnit(i, j):
 			c.addFigure(KindUnit, Contradicted, i, c.source[j])
 		case inPlace && !t.figure.same(*c.source[j].figure) && !(c.pairs.setting(i) < 2*strongSetting && c.derived(i)):
 			c.addFigure(c.figureKind(i), Contradicted, i, c.source[j])
-		case equal, c.derived(i):
+		case equal, c.derived(i), unitAside != nil && c.foreign:
 		case unitAside != nil && (t.figure.unit != unit{} || c.countsInstead(i, *unitAside)):
 			c.addFigure(KindUnit, NotShown, i, *unitAside)
 		case unitAside != nil: // the unit is left out, or written as a word nobody can be sure of
-			c.add(c.at(KindUnit, Partly, i, i, "the figure "+t.text+" stands in its evidence as "+unitAside.figure.String()))
+			c.add(c.at(KindUnit, Partly, i, i, "the figure "+t.text+" stands in its evidence as "+unitAside.figure.label))
 		default:
 			c.addFigure(c.figureKind(i), NotShown, i, token{})
 		}
@@ -74,7 +74,7 @@ func (c *comparison) addFigure(kind string, status Status, i int, instead token)
 	p := c.at(kind, status, i, last, "")
 	p.Reason = "the " + name + " " + p.Text + " does not follow from its evidence"
 	if instead.figure != nil {
-		p.Evidence = instead.figure.String()
+		p.Evidence = instead.figure.label
 		p.Reason = "it says " + p.Text + " where its evidence says " + p.Evidence
 	}
 	c.add(p)

@@ -121,18 +121,16 @@ var synonyms = groupsOf(`patient patients subject subjects participant participa
 
 // alike says that two words mean the same for our purpose.
 func alike(a, b token) bool {
-	if u, ok := units[a.lower]; ok && u == units[b.lower] {
+	if a.unit.factor > 0 && a.unit == b.unit {
 		return true
 	}
-	group, ok := synonyms[a.stem]
-	return ok && group == synonyms[b.stem] && !opposed(a, b) || negating(a.lower) && negating(b.lower)
+	return a.group > 0 && a.group == b.group && !opposed(a, b) || negating(a.lower) && negating(b.lower)
 }
 
 // opposed says that two words are opposites.
 func opposed(a, b token) bool {
-	p, q := axes[a.lower], axes[b.lower]
-	if p.axis > 0 && p.axis == q.axis {
-		return p.sign != q.sign
+	if a.pole.axis > 0 && a.pole.axis == b.pole.axis {
+		return a.pole.sign != b.pole.sign
 	}
 	return denies(a.lower, b.lower) || denies(b.lower, a.lower)
 }

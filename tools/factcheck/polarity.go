@@ -83,7 +83,7 @@ func (c *comparison) span(from, to int) string {
 // evidence, and is not denied on one side.
 func (c *comparison) directions() {
 	for i, t := range c.words {
-		if axes[t.lower].axis == 0 || c.pairs.matched(i) {
+		if t.pole.axis == 0 || c.pairs.matched(i) {
 			continue
 		}
 		j := c.counterpart(i)
@@ -118,7 +118,7 @@ func (c *comparison) counterpart(i int) int {
 		return -1
 	}
 	for j := from + 1; j < to; j++ {
-		switch p, q := axes[c.words[i].lower], axes[c.source[j].lower]; {
+		switch p, q := c.words[i].pole, c.source[j].pole; {
 		case opposed(c.words[i], c.source[j]):
 			found = j
 		case p.axis == q.axis:

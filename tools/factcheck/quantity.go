@@ -11,7 +11,8 @@ type quantity struct {
 	value    float64
 	decimals int
 	unit     unit
-	words    int // how many tokens after it are its unit or scale
+	words    int    // how many tokens after it are its unit or scale
+	label    string // as it is written, with its unit
 }
 
 var plainDigits = strings.NewReplacer(",", "", "·", ".")
@@ -49,14 +50,6 @@ func (q quantity) same(other quantity) bool {
 // fits says that two figures are of one dimension. A figure whose unit is not
 // written fits a plain count only.
 func (q quantity) fits(other quantity) bool { return q.unit.dimension == other.unit.dimension }
-
-func (q quantity) String() string {
-	text := strconv.FormatFloat(q.value, 'f', q.decimals, 64)
-	if q.unit.name != "" {
-		text += " " + q.unit.name
-	}
-	return text
-}
 
 // numberWords are the words for numbers; tens take units, and scales multiply.
 var numberWords = numberTable(

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // token is a word, figure or sign of a text, with byte offsets into it.
@@ -16,6 +18,9 @@ type token struct {
 	figure     *quantity // of a figure, in digits or words
 	content    bool      // neither function word nor sign
 	name       bool      // written like a name
+	pole       pole      // where it is one of two opposites
+	group      int       // of words for one another, or 0
+	unit       unit      // where it is the name of one
 	clause     bool      // the first of its clause
 	sentence   bool      // the first of its sentence
 }
@@ -44,7 +49,7 @@ func tokens(text string) []token {
 }
 
 func newToken(text string, start int) token {
-	lower := strings.ToLower(strings.ReplaceAll(text, "’", "'"))
+	lower := strings.ToLower(strings.ReplaceAll(norm.NFKC.String(text), "’", "'"))
 	t := token{text: text, lower: lower, start: start, end: start + len(text)}
 	if text[0] >= '0' && text[0] <= '9' || text[0] == '.' {
 		t.figure, t.stem = readFigure(text), lower
@@ -52,6 +57,7 @@ func newToken(text string, start int) token {
 	}
 	first, _ := utf8.DecodeRuneInString(text)
 	t.stem = stem(lower)
+	t.pole, t.group, t.unit = axes[lower], synonyms[t.stem], units[lower]
 	t.content = unicode.IsLetter(first) && !functionWord(lower)
 	return t
 }
@@ -62,6 +68,7 @@ func joinPerCent(list []token) []token {
 	for _, t := range list {
 		if n := len(out); n > 0 && t.lower == "cent" && out[n-1].lower == "per" {
 			out[n-1].lower, out[n-1].stem, out[n-1].end = "percent", "percent", t.end
+			out[n-1].unit = units["percent"]
 			continue
 		}
 		out = append(out, t)

@@ -20,7 +20,7 @@ func (u unit) factorOr1() float64 {
 // units has a dimension in each line, and after it its units: spellings, and
 // their size in the dimension's first.
 var units = unitTable(
-	"share", "% percent percentage|1 ‰ permille|0.1 percentile percentiles|1",
+	"share", "% percent percentage prozent|1 ‰ permille|0.1 percentile percentiles|1",
 	"time", "s sec second seconds|1 ms millisecond milliseconds|0.001 min mins minute minutes|60 h hr hrs hour hours|3600 day days|86400 week weeks wk|604800",
 	"months", "month months mo|1 year years yr yrs|12 decade decades|120",
 	"mass", "g gm gram grams|1 mg milligram milligrams|0.001 µg μg ug mcg microgram micrograms|0.000001 ng|0.000000001 kg kilogram kilograms|1000 tonne tonnes|1000000",
@@ -84,16 +84,26 @@ func readUnits(list []token, text string) {
 		if next < len(list) && !apart(text[list[i].end:list[next].start]) {
 			next = q.take(list, next)
 		}
+		for k := i + 1; k <= i+q.words; k++ {
+			list[k].content = false // part of the figure
+		}
+		q.label = text[list[i].start:list[i+q.words].end]
 		if i > 0 && q.unit.currencyless() && list[i-1].end == list[i].start {
 			if u, ok := units[list[i-1].text]; ok && strings.ContainsAny(list[i-1].text, "$€£¥") {
 				q.unit = unit{u.name, u.dimension, u.factor * q.unit.factorOr1()}
 			}
 		}
 		if q.words == 0 && q.unit == (unit{}) && next+1 < len(list) && joins(list[next].lower) && list[next+1].figure != nil {
-			q.unit = list[next+1].figure.unit
+			q.inherit(*list[next+1].figure)
 		} else if q.words == 0 && q.unit == (unit{}) && next < len(list) && list[next].figure != nil && ranged(text[list[i].end:list[next].start]) {
-			q.unit = list[next].figure.unit
+			q.inherit(*list[next].figure)
 		}
+	}
+}
+
+func (q *quantity) inherit(other quantity) {
+	if q.unit = other.unit; q.unit.name != "" {
+		q.label += " " + q.unit.name
 	}
 }
 

@@ -180,7 +180,7 @@ const near = 8
 func (c *comparison) covered() {
 	var asked []token
 	for _, t := range c.words {
-		if t.content && t.figure == nil && !reporting[t.lower] && !hedges[t.lower] {
+		if t.content && t.figure == nil && !reporting[t.lower] && !hedges[t.lower] && !deriving[t.lower] {
 			asked = append(asked, t)
 		}
 	}
@@ -252,6 +252,7 @@ func english(list []token) bool {
 // translated holds a claim against evidence in another language: its figures
 // only, since its words cannot be found there.
 func (c *comparison) translated() {
+	c.foreign = true
 	c.figures()
 	if !slices.ContainsFunc(c.words, func(t token) bool { return t.content && !reporting[t.lower] }) {
 		return // nothing but the telling of a quotation
