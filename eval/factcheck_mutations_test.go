@@ -25,8 +25,13 @@ type mutation struct {
 
 func mutations() []mutation {
 	return []mutation{
-		{"number", mutator.number}, {"unit", mutator.unit}, {"year", mutator.year}, {"entity", mutator.entity},
-		{"negation", mutator.negation}, {"direction", mutator.direction}, {"citation id", nil},
+		{"number", mutator.number},
+		{"unit", mutator.unit},
+		{"year", mutator.year},
+		{"entity", mutator.entity},
+		{"negation", mutator.negation},
+		{"direction", mutator.direction},
+		{"citation id", nil},
 	}
 }
 
@@ -70,9 +75,11 @@ func (m mutator) number(text string) (string, bool) {
 			return write(value * 10)
 		}
 		others := anyNumber.FindAllString(strings.Join(m.of.sentences, " "), -1)
-		other := others[m.random.IntN(len(others))]
-		if v, err := strconv.ParseFloat(other, 64); err == nil && v != value {
-			return other
+		if len(others) > 0 {
+			other := others[m.random.IntN(len(others))]
+			if v, err := strconv.ParseFloat(other, 64); err == nil && v != value {
+				return other
+			}
 		}
 		return write(value + 3)
 	})

@@ -50,11 +50,11 @@ func Score(draft agents.Draft, evidence []agents.Evidence) Scorecard {
 		}
 		score.Claims++
 		score.Citations += len(s.Evidence)
-		switch claim := j.claim(section, *s); {
-		case claim.Status == agents.ClaimSupported:
+		switch j.claim(section, *s).Status {
+		case agents.ClaimSupported:
 			score.Supported++
 			needed += j.needed(section.Kind, *s)
-		case claim.Status == agents.ClaimPartly:
+		case agents.ClaimPartly:
 			score.Partly++
 		default:
 			score.Marked++

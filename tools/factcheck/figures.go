@@ -26,7 +26,7 @@ func (c *comparison) figures() {
 		switch {
 		case inPlace && (t.figure.same(*c.source[j].figure) || t.figure.value == c.source[j].figure.value) && !c.dropsUnit(i, j):
 			c.addFigure(KindUnit, Contradicted, i, c.source[j])
-		case inPlace && !t.figure.same(*c.source[j].figure) && !(c.pairs.setting(i) < 2*strongSetting && c.derived(i)):
+		case inPlace && !t.figure.same(*c.source[j].figure) && (c.pairs.setting(i) >= 2*strongSetting || !c.derived(i)):
 			c.addFigure(c.figureKind(i), Contradicted, i, c.source[j])
 		case equal, c.derived(i), unitAside != nil && c.foreign:
 		case unitAside != nil && (t.figure.unit != unit{} || c.countsInstead(i, *unitAside)):

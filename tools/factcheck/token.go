@@ -138,8 +138,18 @@ func stem(word string) string {
 		return word
 	}
 	for _, e := range [...]struct{ from, to string }{
-		{"ically", "ic"}, {"ies", "y"}, {"ied", "y"}, {"ingly", ""}, {"edly", ""}, {"sses", "ss"}, {"ings", ""}, {"ing", ""},
-		{"ed", ""}, {"ly", ""}, {"es", "e"}, {"s", ""},
+		{"ically", "ic"},
+		{"ies", "y"},
+		{"ied", "y"},
+		{"ingly", ""},
+		{"edly", ""},
+		{"sses", "ss"},
+		{"ings", ""},
+		{"ing", ""},
+		{"ed", ""},
+		{"ly", ""},
+		{"es", "e"},
+		{"s", ""},
 	} {
 		root, ok := strings.CutSuffix(word, e.from)
 		if !ok || len(root) < 3 || e.from == "s" && (strings.HasSuffix(root, "s") || strings.HasSuffix(root, "u") || strings.HasSuffix(root, "i")) {

@@ -88,16 +88,29 @@ func readUnits(list []token, text string) {
 			list[k].content = false // part of the figure
 		}
 		q.label = text[list[i].start:list[i+q.words].end]
-		if i > 0 && q.unit.currencyless() && list[i-1].end == list[i].start {
-			if u, ok := units[list[i-1].text]; ok && strings.ContainsAny(list[i-1].text, "$€£¥") {
-				q.unit = unit{u.name, u.dimension, u.factor * q.unit.factorOr1()}
-			}
+		if i > 0 {
+			q.currency(list[i-1], list[i])
 		}
-		if q.words == 0 && q.unit == (unit{}) && next+1 < len(list) && joins(list[next].lower) && list[next+1].figure != nil {
-			q.inherit(*list[next+1].figure)
-		} else if q.words == 0 && q.unit == (unit{}) && next < len(list) && list[next].figure != nil && ranged(text[list[i].end:list[next].start]) {
-			q.inherit(*list[next].figure)
-		}
+		q.share(list[next:], text[list[i].end:])
+	}
+}
+
+// currency reads the sign of a currency right before a figure.
+func (q *quantity) currency(before, t token) {
+	if q.unit.dimension == "" && before.end == t.start && strings.ContainsAny(before.text, "$€£¥") {
+		u := units[before.text]
+		q.unit = unit{u.name, u.dimension, u.factor * q.unit.factorOr1()}
+	}
+}
+
+// share gives a figure without a unit that of the next in its range or list.
+func (q *quantity) share(after []token, between string) {
+	switch {
+	case q.words > 0 || q.unit != unit{} || len(after) == 0:
+	case len(after) > 1 && joins(after[0].lower) && after[1].figure != nil:
+		q.inherit(*after[1].figure)
+	case after[0].figure != nil && ranged(between[:strings.Index(between, after[0].text)]):
+		q.inherit(*after[0].figure)
 	}
 }
 
@@ -141,8 +154,6 @@ func unitAt(list []token) (unit, int) {
 	}
 	return u, 1
 }
-
-func (u unit) currencyless() bool { return u.dimension == "" }
 
 // apart says that what stands between a figure and the next word parts them.
 func apart(between string) bool { return strings.ContainsAny(between, ".,;:()[]") }

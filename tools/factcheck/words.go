@@ -187,22 +187,7 @@ func (c *comparison) covered() {
 	if len(asked) == 0 {
 		return
 	}
-	places := make([][]int, len(asked))
-	for i, t := range asked {
-		places[i] = placesOf(c.source, t)
-	}
-	found := 0.0
-	var missing []string
-	for i, t := range asked {
-		switch {
-		case len(places[i]) > 0 && (len(asked) == 1 || i > 0 && together(places[i], places[i-1]) || i+1 < len(asked) && together(places[i], places[i+1])):
-			found++
-		case len(places[i]) > 0 || hasWord(c.about, t):
-			found += 0.5
-		case len(missing) < 6:
-			missing = append(missing, "“"+t.text+"”")
-		}
-	}
+	found, missing := c.found(asked)
 	c.coverage = found / float64(len(asked))
 	if c.coverage >= coverShown {
 		return
@@ -216,6 +201,26 @@ func (c *comparison) covered() {
 		reason = "its words stand in its evidence, but not together"
 	}
 	c.add(Problem{Kind: KindCoverage, Status: status, Reason: reason})
+}
+
+// found counts the words that the evidence has, and names some that it has not.
+func (c *comparison) found(asked []token) (count float64, missing []string) {
+	places := make([][]int, len(asked)+2) // with an empty one at either end
+	for i, t := range asked {
+		places[i+1] = placesOf(c.source, t)
+	}
+	for i, t := range asked {
+		here := places[i+1]
+		switch {
+		case len(here) > 0 && (len(asked) == 1 || together(here, places[i]) || together(here, places[i+2])):
+			count++
+		case len(here) > 0 || hasWord(c.about, t):
+			count += 0.5
+		case len(missing) < 6:
+			missing = append(missing, "“"+t.text+"”")
+		}
+	}
+	return count, missing
 }
 
 func placesOf(list []token, t token) []int {
