@@ -204,7 +204,7 @@ func (m mutator) negation(text string) (string, bool) {
 		return changed, true
 	}
 	found := auxiliary.FindStringIndex(text)
-	if found == nil || strings.HasPrefix(text[found[1]:], " not") || !strings.HasPrefix(text[found[1]:], " ") {
+	if len(found) < 2 || strings.HasPrefix(text[found[1]:], " not") || !strings.HasPrefix(text[found[1]:], " ") {
 		return "", false
 	}
 	return text[:found[1]] + " not" + text[found[1]:], true

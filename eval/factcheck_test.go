@@ -36,7 +36,7 @@ func TestFactsThatWereChangedAreFound(t *testing.T) {
 	for part, name := range []string{"tuned on", "held out"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			score := newTally()
+			score := newTally(abstracts)
 			for _, a := range abstracts {
 				if a.part == part {
 					score.examine(t, a, abstracts)
@@ -136,12 +136,19 @@ func (a abstract) around(n int) []factcheck.Evidence {
 
 // tally counts what was refused, by the form of the claim and what was changed.
 type tally struct {
+	reader                  *factcheck.Reader
 	claims, refused, partly map[string]int
 	examples                map[string][]string
 }
 
-func newTally() *tally {
-	return &tally{map[string]int{}, map[string]int{}, map[string]int{}, map[string][]string{}}
+func newTally(abstracts []abstract) *tally {
+	var evidence []factcheck.Evidence
+	for _, a := range abstracts {
+		for n := range a.sentences {
+			evidence = append(evidence, a.evidence(n))
+		}
+	}
+	return &tally{factcheck.NewReader(factcheck.Among(evidence)), map[string]int{}, map[string]int{}, map[string]int{}, map[string][]string{}}
 }
 
 // The forms in which a sentence is claimed.
@@ -213,7 +220,7 @@ func (s *tally) count(form, kind, before, text string, evidence []factcheck.Evid
 	for _, e := range evidence {
 		claim.Evidence = append(claim.Evidence, e.ID)
 	}
-	verdict := factcheck.Check(claim, evidence)
+	verdict := s.reader.Check(claim)
 	key := kind
 	if kind == unchanged {
 		key = form

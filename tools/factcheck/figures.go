@@ -18,16 +18,13 @@ func (c *comparison) figures() {
 			continue
 		}
 		j := c.pairs.other[i]
-		if j >= 0 && c.source[j].figure != nil && t.figure.same(*c.source[j].figure) && t.figure.fits(*c.source[j].figure) {
-			continue
+		if j >= 0 && c.source[j].figure != nil {
+			if other := *c.source[j].figure; t.figure.same(other) && t.figure.fits(other) || c.inPlace(i, j) {
+				continue
+			}
 		}
-		inPlace := j >= 0 && c.source[j].figure != nil && c.pairs.setting(i) >= strongSetting
 		equal, unitAside := c.figureElsewhere(i)
 		switch {
-		case inPlace && (t.figure.same(*c.source[j].figure) || t.figure.value == c.source[j].figure.value) && !c.dropsUnit(i, j):
-			c.addFigure(KindUnit, Contradicted, i, c.source[j])
-		case inPlace && !t.figure.same(*c.source[j].figure) && (c.pairs.setting(i) >= 2*strongSetting || !c.derived(i)):
-			c.addFigure(c.figureKind(i), Contradicted, i, c.source[j])
 		case equal, c.derived(i), unitAside != nil && c.foreign:
 		case unitAside != nil && (t.figure.unit != unit{} || c.countsInstead(i, *unitAside)):
 			c.addFigure(KindUnit, NotShown, i, *unitAside)
@@ -37,6 +34,28 @@ func (c *comparison) figures() {
 			c.addFigure(c.figureKind(i), NotShown, i, token{})
 		}
 	}
+}
+
+// inPlace says that the figure j of the evidence stands where i stands in the
+// claim, all around them being the same, and that it is another.
+func (c *comparison) inPlace(i, j int) bool {
+	setting := c.pairs.setting(i)
+	if setting < strongSetting {
+		return false
+	}
+	q, other := c.words[i].figure, c.source[j].figure
+	switch {
+	case q.same(*other) || q.value == other.value:
+		if c.dropsUnit(i, j) {
+			return false
+		}
+		c.addFigure(KindUnit, Contradicted, i, c.source[j])
+	case setting >= 2*strongSetting || !c.derived(i):
+		c.addFigure(c.figureKind(i), Contradicted, i, c.source[j])
+	default:
+		return false
+	}
+	return true
 }
 
 func (c *comparison) dropsUnit(i, j int) bool {

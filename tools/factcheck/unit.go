@@ -91,7 +91,9 @@ func readUnits(list []token, text string) {
 		if i > 0 {
 			q.currency(list[i-1], list[i])
 		}
-		q.share(list[next:], text[list[i].end:])
+		if next < len(list) {
+			q.share(list[next:], text[list[i].end:list[next].start])
+		}
 	}
 }
 
@@ -106,10 +108,10 @@ func (q *quantity) currency(before, t token) {
 // share gives a figure without a unit that of the next in its range or list.
 func (q *quantity) share(after []token, between string) {
 	switch {
-	case q.words > 0 || q.unit != unit{} || len(after) == 0:
+	case q.words > 0 || q.unit != unit{}:
 	case len(after) > 1 && joins(after[0].lower) && after[1].figure != nil:
 		q.inherit(*after[1].figure)
-	case after[0].figure != nil && ranged(between[:strings.Index(between, after[0].text)]):
+	case after[0].figure != nil && ranged(between):
 		q.inherit(*after[0].figure)
 	}
 }
