@@ -14,6 +14,7 @@ import (
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/citation"
 	"github.com/quaestor-run/quaestor/tools/documents"
+	"github.com/quaestor-run/quaestor/tools/factcheck"
 	"github.com/quaestor-run/quaestor/tools/format"
 	"github.com/quaestor-run/quaestor/tools/sqlquery"
 	"github.com/quaestor-run/quaestor/tools/statistics"
@@ -29,7 +30,7 @@ type sources interface {
 }
 
 // builtinTools is the one place where a new tool is listed.
-func builtinTools(corpora sources, databases sqlquery.Databases, outside reach) ([]tools.Tool, error) {
+func builtinTools(corpora sources, shelf factcheck.Shelf, databases sqlquery.Databases, outside reach) ([]tools.Tool, error) {
 	var list []tools.Tool
 	var errs []error
 	add := func(tool tools.Tool, err error) {
@@ -40,6 +41,7 @@ func builtinTools(corpora sources, databases sqlquery.Databases, outside reach) 
 	add(trend.New(corpora))
 	add(citation.New())
 	add(format.New())
+	add(factcheck.New(shelf))
 	if databases != nil {
 		add(sqlquery.New(databases))
 	}

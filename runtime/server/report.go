@@ -118,11 +118,21 @@ func (o operations) GetEvidence(ctx context.Context, in api.GetEvidenceRequestOb
 		answer.Evidence = append(answer.Evidence, evidenceOf(run.ID, e))
 	}
 	for _, c := range claims {
-		answer.Claims = append(answer.Claims, api.Claim{
-			ID: c.ID, Section: c.Section, Text: c.Text, Evidence: present(c.Evidence), Status: api.ClaimStatus(c.Status),
-		})
+		answer.Claims = append(answer.Claims, claimOf(c))
 	}
 	return answer, nil
+}
+
+func claimOf(c agents.Claim) api.Claim {
+	claim := api.Claim{
+		ID: c.ID, Section: c.Section, Text: c.Text, Evidence: present(c.Evidence), Status: api.ClaimStatus(c.Status),
+	}
+	for _, p := range c.Problems {
+		claim.Problems = append(claim.Problems, api.AtOdds{
+			Kind: p.Kind, Start: p.Start, End: p.End, Text: p.Text, Evidence: p.Evidence, Reason: p.Reason,
+		})
+	}
+	return claim
 }
 
 func evidenceOf(run string, e agents.Evidence) api.Evidence {
@@ -154,7 +164,10 @@ func (o operations) ListDrafts(ctx context.Context, in api.ListDraftsRequestObje
 	for _, d := range drafts {
 		changes := make([]api.Change, 0, len(d.Changes))
 		for _, c := range d.Changes {
-			changes = append(changes, api.Change{Kind: c.Kind, Section: c.Section, Before: c.Before, After: c.After})
+			changes = append(changes, api.Change{
+				Kind: c.Kind, Section: c.Section, Before: c.Before, After: c.After,
+				Reason: c.Reason, Author: c.Author, Version: c.Version, Claims: c.Claims,
+			})
 		}
 		answer.Drafts = append(answer.Drafts, api.Draft{
 			Round: d.Round, Digest: d.Digest, CreatedAt: d.Created.UTC(), Changes: changes,

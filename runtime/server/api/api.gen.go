@@ -109,13 +109,22 @@ func (e CacheDefault) Valid() bool {
 
 // Defines values for ClaimStatus.
 const (
-	ClaimStatusSupported   ClaimStatus = "supported"
-	ClaimStatusUnsupported ClaimStatus = "unsupported"
+	ClaimStatusContradicted ClaimStatus = "contradicted"
+	ClaimStatusNotShown     ClaimStatus = "not_shown"
+	ClaimStatusPartly       ClaimStatus = "partly"
+	ClaimStatusSupported    ClaimStatus = "supported"
+	ClaimStatusUnsupported  ClaimStatus = "unsupported"
 )
 
 // Valid indicates whether the value is a known member of the ClaimStatus enum.
 func (e ClaimStatus) Valid() bool {
 	switch e {
+	case ClaimStatusContradicted:
+		return true
+	case ClaimStatusNotShown:
+		return true
+	case ClaimStatusPartly:
+		return true
 	case ClaimStatusSupported:
 		return true
 	case ClaimStatusUnsupported:
@@ -483,6 +492,29 @@ type Amount struct {
 	USD    json.Number `json:"usd"`
 }
 
+// AtOdds defines model for AtOdds.
+type AtOdds struct {
+	// End Byte offset of the first byte after it; equal to `start` where the whole claim is meant.
+	End int `json:"end"`
+
+	// Evidence What the evidence has in their place.
+	Evidence string `json:"evidence,omitempty,omitzero"`
+
+	// Kind citation, quote, number, unit, date, name, negation, hedge, direction or coverage
+	//
+	// Example: number
+	Kind string `json:"kind"`
+
+	// Reason Example: it says 13 % where its evidence says 12 %
+	Reason string `json:"reason"`
+
+	// Start Byte offset into the text of the claim.
+	Start int `json:"start"`
+
+	// Text The words of the claim.
+	Text string `json:"text,omitempty,omitzero"`
+}
+
 // Attempt defines model for Attempt.
 type Attempt struct {
 	// Call The key of the logical call.
@@ -583,14 +615,28 @@ type CatchUp = string
 
 // Change defines model for Change.
 type Change struct {
-	After  string `json:"after,omitempty,omitzero"`
+	After string `json:"after,omitempty,omitzero"`
+
+	// Author The agent that made it.
+	//
+	// Example: writer
+	Author string `json:"author,omitempty,omitzero"`
 	Before string `json:"before,omitempty,omitzero"`
 
-	// Kind added, removed or replaced
+	// Claims Ids of the claims it touched.
+	Claims []string `json:"claims,omitempty,omitzero"`
+
+	// Kind added, removed or replaced; or refused, where it would have left a sentence that its evidence does not show.
 	//
 	// Example: replaced
-	Kind    string `json:"kind"`
+	Kind string `json:"kind"`
+
+	// Reason The issue or the comment that asked for it; of a refused one, what was wrong with it.
+	Reason  string `json:"reason,omitempty,omitzero"`
 	Section string `json:"section"`
+
+	// Version The version of the agent.
+	Version string `json:"version,omitempty,omitzero"`
 }
 
 // Claim defines model for Claim.
@@ -601,13 +647,22 @@ type Claim struct {
 	// ID Example: c_0f3a5b7c9d1e
 	ID string `json:"id"`
 
+	// Problems What is at odds with the evidence, the gravest first.
+	Problems []AtOdds `json:"problems,omitempty,omitzero"`
+
 	// Section The heading of the section it stands in.
-	Section string      `json:"section"`
-	Status  ClaimStatus `json:"status"`
-	Text    string      `json:"text"`
+	Section string `json:"section"`
+
+	// Status How it stands to its evidence: the evidence says it (`supported`), says part of it or says it with less
+	// certainty (`partly`), does not say it (`not_shown`), or says otherwise (`contradicted`); or it cites nothing
+	// that holds (`unsupported`). The last three are marked in the report.
+	Status ClaimStatus `json:"status"`
+	Text   string      `json:"text"`
 }
 
-// ClaimStatus defines model for Claim.Status.
+// ClaimStatus How it stands to its evidence: the evidence says it (`supported`), says part of it or says it with less
+// certainty (`partly`), does not say it (`not_shown`), or says otherwise (`contradicted`); or it cites nothing
+// that holds (`unsupported`). The last three are marked in the report.
 type ClaimStatus string
 
 // ClientCreation defines model for ClientCreation.
