@@ -126,7 +126,9 @@ func (f face) has(char rune) bool {
 		return false
 	}
 	segments := int(binary.BigEndian.Uint16(t[6:])) / 2
-	at := func(array, i int) int { return int(binary.BigEndian.Uint16(t[14+2*(array*segments+i)+2*min(array, 1):])) }
+	at := func(array, i int) int {
+		return int(binary.BigEndian.Uint16(t[14+2*(array*segments+i)+2*min(array, 1):]))
+	}
 	i := sort.Search(segments, func(i int) bool { return at(0, i) >= int(char) })
 	if i == segments || int(char) < at(1, i) {
 		return false

@@ -36,39 +36,15 @@ func (w *pdfWriter) table(table Table) {
 // grid prints a table. One with more columns than a page can hold is printed in
 // parts that repeat the first column.
 func (w *pdfWriter) grid(all grid) {
-	if len(all.Columns) == 0 {
-		return
-	}
-	for from := 0; from < len(all.Columns); {
-		picked := []int{}
-		if from > 0 {
-			picked = append(picked, 0)
-		}
-		for ; from < len(all.Columns) && len(picked) < maxColumns; from++ {
-			picked = append(picked, from)
-		}
-		part := pdfGrid{columns: pick(all.Columns, picked), size: 8.5}
-		if len(picked) > 7 {
+	for _, side := range all.parts() {
+		part := pdfGrid{columns: side.Columns, rows: side.Rows, figures: side.Figures, size: 8.5}
+		if len(part.columns) > 7 {
 			part.size = 7
-		}
-		for _, i := range picked {
-			part.figures = append(part.figures, all.Figures[i])
-		}
-		for _, row := range all.Rows {
-			part.rows = append(part.rows, pick(row, picked))
 		}
 		w.measure(&part)
 		w.rows(part)
 		w.y += 10
 	}
-}
-
-func pick(cells []string, indices []int) []string {
-	picked := make([]string, 0, len(indices))
-	for _, i := range indices {
-		picked = append(picked, cells[i])
-	}
-	return picked
 }
 
 // measure gives each column what its widest cell needs, and where that is more
