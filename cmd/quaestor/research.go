@@ -63,7 +63,7 @@ func researchCommand(s *settings) *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVar(&flags.docs, "docs", nil, "`DIR` of documents to research, or one file; may be repeated")
 	f.StringVar(&flags.out, "out", "", "`FILE` to write the report to (default: standard output)")
-	f.StringVar(&flags.format, "format", "", "md, html, json, pdf or docx (default: by the ending of --out, else md)")
+	f.StringVar(&flags.format, "format", "", "md, html, json, pdf, docx, or its references as csl, bibtex or ris (default: by the ending of --out, else md)")
 	f.BoolVar(&flags.track, "track-changes", false, "show in a docx what was changed since the first draft")
 	f.StringVar(&flags.citations, "citation-style", "", "plain, apa, chicago, ieee, vancouver or harvard (default: as configured)")
 	f.BoolVar(&flags.asJSON, "json", false, "print the run with report, evidence, claims and usage as one JSON object")
@@ -98,14 +98,14 @@ func oneTopic(cmd *cobra.Command, args []string) error {
 // lists the documents.
 func (f *researchFlags) check() ([]localFile, error) {
 	if f.format == "" {
-		f.format = map[string]string{".html": "html", ".htm": "html", ".json": "json", ".pdf": "pdf", ".docx": "docx"}[strings.ToLower(filepath.Ext(f.out))]
+		f.format = map[string]string{".html": "html", ".htm": "html", ".json": "json", ".pdf": "pdf", ".docx": "docx", ".bib": "bibtex", ".ris": "ris"}[strings.ToLower(filepath.Ext(f.out))]
 	}
 	switch f.format {
 	case "":
 		f.format = "md"
-	case "md", "html", "json", "pdf", "docx":
+	case "md", "html", "json", "pdf", "docx", "csl", "bibtex", "ris":
 	default:
-		return nil, fmt.Errorf("--format %q: want md, html, json, pdf or docx", f.format)
+		return nil, fmt.Errorf("--format %q: want md, html, json, pdf, docx, csl, bibtex or ris", f.format)
 	}
 	if f.track && f.format != "docx" {
 		return nil, fmt.Errorf("--track-changes is for --format docx, not %s", f.format)

@@ -32,10 +32,18 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	if err != nil {
 		return "", fmt.Errorf("reading the evidence: %w", err)
 	}
-	document, err := layOut(draft, evidence)
+	list, err := number(draft, evidence)
 	if err != nil {
 		return "", err
 	}
+	if style := citation.Style(in.Request.CitationStyle); style != "" && style != citation.Plain {
+		records, err := sourceRecords(ctx, a.Store, list.References)
+		if err != nil {
+			return "", err
+		}
+		list.Print(style, records)
+	}
+	document := layOut(draft, list)
 	document.Notice = in.Notice
 	published := store.Report{Digest: in.Draft, Created: a.Now().UTC()}
 	markdown := format.Markdown(document)
@@ -64,20 +72,16 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 
 // Markdown renders a draft as it would be published.
 func Markdown(draft agents.Draft, evidence []agents.Evidence) (string, error) {
-	document, err := layOut(draft, evidence)
+	list, err := number(draft, evidence)
 	if err != nil {
 		return "", err
 	}
-	return string(format.Markdown(document)), nil
+	return string(format.Markdown(layOut(draft, list))), nil
 }
 
-// layOut turns a draft and its evidence into a document with numbered
-// references: the citations of the text are made here and nowhere else.
-func layOut(draft agents.Draft, evidence []agents.Evidence) (format.Document, error) {
-	list, err := number(draft, evidence)
-	if err != nil {
-		return format.Document{}, err
-	}
+// layOut turns a draft and the list of its references into a document: the
+// citations of the text are made here and nowhere else.
+func layOut(draft agents.Draft, list citation.List) format.Document {
 	document := format.Document{Title: draft.Title}
 	for _, section := range draft.Sections {
 		laid := format.Section{Heading: section.Heading}
@@ -100,7 +104,7 @@ func layOut(draft agents.Draft, evidence []agents.Evidence) (format.Document, er
 	for _, reference := range list.References {
 		document.References = append(document.References, layOutReference(reference))
 	}
-	return document, nil
+	return document
 }
 
 func layOutParagraph(kind agents.SectionKind, paragraph agents.Paragraph, list citation.List) format.Paragraph {
@@ -116,7 +120,7 @@ func layOutParagraph(kind agents.SectionKind, paragraph agents.Paragraph, list c
 
 func layOutReference(reference citation.Reference) format.Reference {
 	laid := format.Reference{
-		Number: reference.Number, Text: reference.Text, URI: reference.URI, SHA256: reference.SHA256,
+		Number: reference.Number, Text: reference.Text, Label: reference.Label, URI: reference.URI, SHA256: reference.SHA256,
 	}
 	for _, passage := range reference.Passages {
 		laid.Passages = append(laid.Passages, format.Passage(passage))

@@ -2,7 +2,6 @@ package activity
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,26 +18,20 @@ const (
 	FormDOCX = "docx"
 )
 
-// RenderReport renders a published report as [FormPDF] or [FormDOCX]. With
+// RenderReport renders a published report as [FormPDF] or [FormDOCX], or its
+// references as [FormCSL], [FormBibTeX] or [FormRIS]. With
 // changes, a DOCX shows what became of the first draft, and what people said
 // about it.
 func RenderReport(ctx context.Context, s store.Store, run, form string, changes bool) ([]byte, error) {
-	published, err := s.Report(ctx, run)
+	document, published, err := publishedDocument(ctx, s, run)
 	if err != nil {
-		return nil, fmt.Errorf("reading the report of run %s: %w", run, err)
+		return nil, err
 	}
-	whole, err := s.Blob(ctx, published.JSON)
-	if err != nil {
-		return nil, fmt.Errorf("reading the report of run %s: %w", run, err)
-	}
-	var document format.Document
-	if err := json.Unmarshal(whole, &document); err != nil {
-		return nil, fmt.Errorf("decoding the report of run %s: %w", run, err)
-	}
-	document.Created = published.Created
 	switch form {
 	case FormPDF:
 		return format.PDF(document)
+	case FormCSL, FormBibTeX, FormRIS:
+		return exportReferences(ctx, s, run, form, document)
 	case FormDOCX:
 		if changes {
 			if err := track(ctx, s, run, published.Digest, &document); err != nil {
@@ -47,7 +40,7 @@ func RenderReport(ctx context.Context, s store.Store, run, form string, changes 
 		}
 		return format.DOCX(document)
 	}
-	return nil, fmt.Errorf("rendering the report of run %s: there is no form %q; want %s or %s", run, form, FormPDF, FormDOCX)
+	return nil, fmt.Errorf("rendering the report of run %s: there is no form %q", run, form)
 }
 
 // track adds to a document how it came from the first draft of its run, and

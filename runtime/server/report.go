@@ -18,6 +18,10 @@ const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 const (
 	mediaPDF  = "application/pdf"
 	mediaDOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+	mediaCSL    = "application/vnd.citationstyles.csl+json"
+	mediaBibTeX = "application/x-bibtex"
+	mediaRIS    = "application/x-research-info-systems"
 )
 
 // VisitGetReportResponse implements api.GetReportResponseObject.
@@ -51,6 +55,8 @@ func (o operations) GetReport(ctx context.Context, in api.GetReportRequestObject
 		ref, header = report.JSON, http.Header{"Content-Type": {"application/json"}}
 	case api.GetReportParamsFormatPdf:
 		header = http.Header{"Content-Type": {mediaPDF}, "Content-Disposition": {fmt.Sprintf("inline; filename=%q", run.ID+".pdf")}}
+	case api.GetReportParamsFormatCsl, api.GetReportParamsFormatBibtex, api.GetReportParamsFormatRis:
+		header = http.Header{"Content-Type": {libraryMedia(form)}}
 	case api.GetReportParamsFormatDocx:
 		header = http.Header{"Content-Type": {mediaDOCX}, "Content-Disposition": {fmt.Sprintf("attachment; filename=%q", run.ID+".docx")}}
 	}
@@ -65,7 +71,7 @@ func (o operations) GetReport(ctx context.Context, in api.GetReportRequestObject
 		return respond{status: http.StatusNotModified, header: header}, nil
 	}
 	var body []byte
-	if form == api.GetReportParamsFormatPdf || form == api.GetReportParamsFormatDocx {
+	if kept := form == api.GetReportParamsFormatMd || form == api.GetReportParamsFormatHTML || form == api.GetReportParamsFormatJSON; !kept {
 		if o.renderReport == nil {
 			return nil, newProblem(http.StatusNotAcceptable, "This server renders no %s.", form)
 		}
@@ -79,9 +85,19 @@ func (o operations) GetReport(ctx context.Context, in api.GetReportRequestObject
 	return respond{status: http.StatusOK, header: header, body: body}, nil
 }
 
+func libraryMedia(form api.GetReportParamsFormat) string {
+	switch form {
+	case api.GetReportParamsFormatBibtex:
+		return mediaBibTeX + "; charset=utf-8"
+	case api.GetReportParamsFormatRis:
+		return mediaRIS + "; charset=utf-8"
+	}
+	return mediaCSL
+}
+
 // acceptedForm is the form the Accept header likes best.
 func acceptedForm(ctx context.Context) api.GetReportParamsFormat {
-	media, _ := negotiate(exchangeOf(ctx).request.Header.Values("Accept"), []string{"text/markdown", "text/html", "application/json", mediaPDF, mediaDOCX})
+	media, _ := negotiate(exchangeOf(ctx).request.Header.Values("Accept"), []string{"text/markdown", "text/html", "application/json", mediaPDF, mediaDOCX, mediaCSL, mediaBibTeX, mediaRIS})
 	switch media {
 	case "text/html":
 		return api.GetReportParamsFormatHTML
@@ -91,6 +107,12 @@ func acceptedForm(ctx context.Context) api.GetReportParamsFormat {
 		return api.GetReportParamsFormatPdf
 	case mediaDOCX:
 		return api.GetReportParamsFormatDocx
+	case mediaCSL:
+		return api.GetReportParamsFormatCsl
+	case mediaBibTeX:
+		return api.GetReportParamsFormatBibtex
+	case mediaRIS:
+		return api.GetReportParamsFormatRis
 	default:
 		return api.GetReportParamsFormatMd
 	}

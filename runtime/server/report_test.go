@@ -52,7 +52,7 @@ func TestGetReport(t *testing.T) {
 		t.Error("two forms have one ETag")
 	}
 	w.call("GET", "/v1/research/r_1/report", "", withHeader("Accept", "image/png")).wantProblem(406, "not-acceptable")
-	w.call("GET", "/v1/research/r_1/report?format=pdf", "").wantField(400, "malformed", "query", "format")
+	w.call("GET", "/v1/research/r_1/report?format=rtf", "").wantField(400, "malformed", "query", "format")
 }
 
 func TestGetReportBeforeItIsPublished(t *testing.T) {

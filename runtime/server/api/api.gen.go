@@ -427,16 +427,23 @@ func (e ListAttemptsParamsState) Valid() bool {
 
 // Defines values for GetReportParamsFormat.
 const (
-	GetReportParamsFormatDocx GetReportParamsFormat = "docx"
-	GetReportParamsFormatHTML GetReportParamsFormat = "html"
-	GetReportParamsFormatJSON GetReportParamsFormat = "json"
-	GetReportParamsFormatMd   GetReportParamsFormat = "md"
-	GetReportParamsFormatPdf  GetReportParamsFormat = "pdf"
+	GetReportParamsFormatBibtex GetReportParamsFormat = "bibtex"
+	GetReportParamsFormatCsl    GetReportParamsFormat = "csl"
+	GetReportParamsFormatDocx   GetReportParamsFormat = "docx"
+	GetReportParamsFormatHTML   GetReportParamsFormat = "html"
+	GetReportParamsFormatJSON   GetReportParamsFormat = "json"
+	GetReportParamsFormatMd     GetReportParamsFormat = "md"
+	GetReportParamsFormatPdf    GetReportParamsFormat = "pdf"
+	GetReportParamsFormatRis    GetReportParamsFormat = "ris"
 )
 
 // Valid indicates whether the value is a known member of the GetReportParamsFormat enum.
 func (e GetReportParamsFormat) Valid() bool {
 	switch e {
+	case GetReportParamsFormatBibtex:
+		return true
+	case GetReportParamsFormatCsl:
+		return true
 	case GetReportParamsFormatDocx:
 		return true
 	case GetReportParamsFormatHTML:
@@ -446,6 +453,8 @@ func (e GetReportParamsFormat) Valid() bool {
 	case GetReportParamsFormatMd:
 		return true
 	case GetReportParamsFormatPdf:
+		return true
+	case GetReportParamsFormatRis:
 		return true
 	default:
 		return false
@@ -4818,6 +4827,24 @@ func (response GetReport200ApplicationPdfResponse) VisitGetReportResponse(w http
 	return err
 }
 
+type GetReport200ApplicationVndCitationstylesCslPlusJSONResponse struct {
+	Body    []map[string]interface{}
+	Headers GetReport200ResponseHeaders
+}
+
+func (response GetReport200ApplicationVndCitationstylesCslPlusJSONResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.citationstyles.csl+json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReport200ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocumentResponse struct {
 	Body          io.Reader
 	Headers       GetReport200ResponseHeaders
@@ -4827,6 +4854,50 @@ type GetReport200ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocum
 func (response GetReport200ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocumentResponse) VisitGetReportResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReport200ApplicationXBibtexResponse struct {
+	Body          io.Reader
+	Headers       GetReport200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetReport200ApplicationXBibtexResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-bibtex")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReport200ApplicationXResearchInfoSystemsResponse struct {
+	Body          io.Reader
+	Headers       GetReport200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetReport200ApplicationXResearchInfoSystemsResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-research-info-systems")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}

@@ -427,16 +427,23 @@ func (e ListAttemptsParamsState) Valid() bool {
 
 // Defines values for GetReportParamsFormat.
 const (
-	GetReportParamsFormatDocx GetReportParamsFormat = "docx"
-	GetReportParamsFormatHTML GetReportParamsFormat = "html"
-	GetReportParamsFormatJSON GetReportParamsFormat = "json"
-	GetReportParamsFormatMd   GetReportParamsFormat = "md"
-	GetReportParamsFormatPdf  GetReportParamsFormat = "pdf"
+	GetReportParamsFormatBibtex GetReportParamsFormat = "bibtex"
+	GetReportParamsFormatCsl    GetReportParamsFormat = "csl"
+	GetReportParamsFormatDocx   GetReportParamsFormat = "docx"
+	GetReportParamsFormatHTML   GetReportParamsFormat = "html"
+	GetReportParamsFormatJSON   GetReportParamsFormat = "json"
+	GetReportParamsFormatMd     GetReportParamsFormat = "md"
+	GetReportParamsFormatPdf    GetReportParamsFormat = "pdf"
+	GetReportParamsFormatRis    GetReportParamsFormat = "ris"
 )
 
 // Valid indicates whether the value is a known member of the GetReportParamsFormat enum.
 func (e GetReportParamsFormat) Valid() bool {
 	switch e {
+	case GetReportParamsFormatBibtex:
+		return true
+	case GetReportParamsFormatCsl:
+		return true
 	case GetReportParamsFormatDocx:
 		return true
 	case GetReportParamsFormatHTML:
@@ -446,6 +453,8 @@ func (e GetReportParamsFormat) Valid() bool {
 	case GetReportParamsFormatMd:
 		return true
 	case GetReportParamsFormatPdf:
+		return true
+	case GetReportParamsFormatRis:
 		return true
 	default:
 		return false
@@ -2106,8 +2115,9 @@ type ClientInterface interface {
 
 	// GetReport The published report
 	//
-	// As Markdown, as one self-contained HTML page, as JSON, as PDF, or as DOCX for a word processor. `format` decides,
-	// else the `Accept` header, else it is Markdown. The `ETag` is the report's digest and form; `If-None-Match` spares
+	// As Markdown, as one self-contained HTML page, as JSON, as PDF, or as DOCX for a word processor; `csl` (CSL-JSON),
+	// `bibtex` and `ris` are its references for a reference manager. `format` decides, else the `Accept` header, else
+	// it is Markdown. The `ETag` is the report's digest and form; `If-None-Match` spares
 	// the transfer.
 	//
 	// Corresponds with GET /v1/research/{id}/report (the `GetReport` operationId).
@@ -2947,8 +2957,9 @@ func (c *Client) GetEvidence(ctx context.Context, id RunID, reqEditors ...Reques
 
 // GetReport The published report
 //
-// As Markdown, as one self-contained HTML page, as JSON, as PDF, or as DOCX for a word processor. `format` decides,
-// else the `Accept` header, else it is Markdown. The `ETag` is the report's digest and form; `If-None-Match` spares
+// As Markdown, as one self-contained HTML page, as JSON, as PDF, or as DOCX for a word processor; `csl` (CSL-JSON),
+// `bibtex` and `ris` are its references for a reference manager. `format` decides, else the `Accept` header, else
+// it is Markdown. The `ETag` is the report's digest and form; `If-None-Match` spares
 // the transfer.
 //
 // Corresponds with GET /v1/research/{id}/report (the `GetReport` operationId).
@@ -5814,8 +5825,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetReportWithResponse The published report
 	//
-	// As Markdown, as one self-contained HTML page, as JSON, as PDF, or as DOCX for a word processor. `format` decides,
-	// else the `Accept` header, else it is Markdown. The `ETag` is the report's digest and form; `If-None-Match` spares
+	// As Markdown, as one self-contained HTML page, as JSON, as PDF, or as DOCX for a word processor; `csl` (CSL-JSON),
+	// `bibtex` and `ris` are its references for a reference manager. `format` decides, else the `Accept` header, else
+	// it is Markdown. The `ETag` is the report's digest and form; `If-None-Match` spares
 	// the transfer.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7423,6 +7435,8 @@ type GetReportResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Report
+	// ApplicationVndCitationstylesCslJSON200 the response for an HTTP 200 `application/vnd.citationstyles.csl+json` response
+	ApplicationVndCitationstylesCslJSON200 *[]map[string]interface{}
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
@@ -7432,6 +7446,11 @@ type GetReportResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r GetReportResponse) GetJSON200() *Report {
 	return r.JSON200
+}
+
+// GetApplicationVndCitationstylesCslJSON200 returns the response for an HTTP 200 `application/vnd.citationstyles.csl+json` response
+func (r GetReportResponse) GetApplicationVndCitationstylesCslJSON200() *[]map[string]interface{} {
+	return r.ApplicationVndCitationstylesCslJSON200
 }
 
 // GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -8685,8 +8704,9 @@ func (c *ClientWithResponses) GetEvidenceWithResponse(ctx context.Context, id Ru
 
 // GetReportWithResponse The published report
 //
-// As Markdown, as one self-contained HTML page, as JSON, as PDF, or as DOCX for a word processor. `format` decides,
-// else the `Accept` header, else it is Markdown. The `ETag` is the report's digest and form; `If-None-Match` spares
+// As Markdown, as one self-contained HTML page, as JSON, as PDF, or as DOCX for a word processor; `csl` (CSL-JSON),
+// `bibtex` and `ris` are its references for a reference manager. `format` decides, else the `Accept` header, else
+// it is Markdown. The `ETag` is the report's digest and form; `If-None-Match` spares
 // the transfer.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -9964,12 +9984,19 @@ func ParseGetReportResponse(rsp *http.Response) (*GetReportResponse, error) {
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+	case rsp.Header.Get("Content-Type") == "application/json" && rsp.StatusCode == 200:
 		var dest Report
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/vnd.citationstyles.csl+json" && rsp.StatusCode == 200:
+		var dest []map[string]interface{}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationVndCitationstylesCslJSON200 = &dest
 
 	case rsp.StatusCode == 304:
 		break // No content-type
