@@ -239,7 +239,7 @@ func bibRecord(kind, key string, fields map[string]string) Record {
 		Container: get("journaltitle", "journal", "booktitle", "maintitle", "website"), Publisher: get("publisher", "institution", "school", "organization"),
 		Place: get("address", "location"), Volume: get("volume"), Issue: get("number", "issue"), Edition: get("edition"),
 		Pages: strings.ReplaceAll(get("pages"), "--", "–"), DOI: readDOI(get("doi")), ISBN: get("isbn"), ISSN: get("issn"),
-		URL: get("url"), Language: get("language", "langid"), Accessed: readDate(get("urldate")),
+		URL: bibAddress(fields["url"]), Language: get("language", "langid"), Accessed: readDate(get("urldate")),
 	}
 	if subtitle := get("subtitle"); subtitle != "" {
 		r.Title = strings.TrimSuffix(r.Title, ":") + ": " + subtitle
@@ -261,8 +261,14 @@ func bibRecord(kind, key string, fields map[string]string) Record {
 	return r
 }
 
+// bibAddress is an address as it is; writers that take it for LaTeX escape
+// signs in it.
+func bibAddress(text string) string {
+	return oneLine(strings.ToValidUTF8(strings.NewReplacer(`\_`, "_", `\%`, "%", `\&`, "&", `\#`, "#", `\~`, "~", "{", "", "}", "").Replace(text), "\ufffd"))
+}
+
 func readMonth(text string) int {
-	text = strings.ToLower(strings.TrimSpace(text))
+	text, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ") // "1 5" is January 5
 	for i, month := range []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"} {
 		if strings.HasPrefix(text, month) || text == fmt.Sprint(i+1) || text == fmt.Sprintf("%02d", i+1) {
 			return i + 1

@@ -177,13 +177,13 @@ func (r Record) online() bool {
 
 // title is the title on one line, without its full stop.
 func (r Record) title() string {
-	title := oneLine(r.Title)
-	if title == "" {
-		if title = path.Base(strings.TrimRight(oneLine(r.URL), "/")); title == "." || title == "/" {
-			return "Untitled document"
-		}
+	if title := strings.TrimRight(oneLine(r.Title), ". "); title != "" {
+		return title
 	}
-	return strings.TrimSuffix(title, ".")
+	if name := strings.Trim(path.Base(oneLine(r.URL)), "./ "); name != "" {
+		return name
+	}
+	return "Untitled document"
 }
 
 // pages are the pages with a dash of the style's between them.

@@ -111,7 +111,7 @@ func isoDate(d Date, between string) string {
 // keys name records for a library: their ids, or family name, year and the
 // first word of the title, each once.
 func keys(records []Record) []string {
-	taken := map[string]bool{}
+	taken, next := map[string]bool{}, map[string]int{}
 	all := make([]string, len(records))
 	for i, r := range records {
 		key := keyText(r.ID)
@@ -124,8 +124,9 @@ func keys(records []Record) []string {
 			key = orElse(strings.ToLower(keyText(who+positive(r.Issued.Year)+first)), "source")
 		}
 		unique := key
-		for n := 0; taken[unique]; n++ {
-			unique = key + "-" + letter(n)
+		for taken[unique] {
+			unique = key + "-" + letter(next[key])
+			next[key]++
 		}
 		taken[unique], all[i] = true, unique
 	}
