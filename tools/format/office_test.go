@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,12 +136,11 @@ func same(t *testing.T, what string, a, b map[string]bool) {
 
 // visible is the text of a part with its changes accepted or rejected.
 func visible(part string, accept bool) string {
-	drop, keep := "del", "ins"
-	if !accept {
-		drop, keep = keep, drop
+	drop := "ins"
+	if accept {
+		drop = "del"
 	}
 	part = regexp.MustCompile(`<w:`+drop+` [^>]*[^/]>.*?</w:`+drop+`>`).ReplaceAllString(part, "")
-	_ = keep
 	part = strings.ReplaceAll(part, "</w:p>", "\n")
 	part = regexp.MustCompile(`<w:instrText.*?</w:instrText>|<[^>]*>`).ReplaceAllString(part, "")
 	return strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">", "&quot;", `"`).Replace(part)
@@ -152,7 +152,7 @@ func TestDOCX(t *testing.T) {
 	checkPackage(t, parts)
 	contains(t, "the text", []byte(parts["word/document.xml"]),
 		`<w:pStyle w:val="Heading1"/>`, `w:author="Quaestor writer" w:date="2025-03-14T09:30:00Z"><w:r><w:delText xml:space="preserve">most </w:delText>`,
-		`<w:tblHeader/>`, `TOC \o &quot;1-1&quot;`[:6], `descr="Line chart of Devices by Year of decision`, `r:embed="rId`)
+		`<w:tblHeader/>`, `TOC \o "1-1"`, `descr="Line chart of Devices by Year of decision`, `r:embed="rId`)
 	contains(t, "the footnotes", []byte(parts["word/footnotes.xml"]), "“Of the devices studied, few reported a prospective test.”", `w:anchor="ref_2"`, "page 7, bytes")
 	contains(t, "the comments", []byte(parts["word/comments.xml"]), `w:author="Anna Partner" w:date="2025-03-14T09:30:00Z" w:initials="AP"`, "Says who?", "Cut it.", "Nearly there.", "The share is 76.1 % in Table 1.")
 	contains(t, "the properties", []byte(parts["docProps/core.xml"]), "<dc:title>How machine learning reaches the bedside</dc:title>", "2025-03-14T09:30:00Z")
@@ -183,13 +183,24 @@ func TestChangesAreAcceptedOrRejected(t *testing.T) {
 
 func TestHostileTextInDOCXAndPDF(t *testing.T) {
 	t.Parallel()
-	for _, text := range append(hostile, "", strings.Repeat("x", 5000), strings.Repeat("word ", 3000), "漢字 العربية 😀 עברית", "e\u0301\u0302") {
-		document := everywhere(text)
-		document.Changes = []format.Change{{Kind: "replaced", Section: text, Before: text + " before", After: text, Author: text, Reason: text}, {Kind: text, Section: "x" + text, Before: text}}
-		document.Comments = []format.Comment{{Section: text, Sentence: text, Author: text, Text: text}}
+	texts := append([]string{"", strings.Repeat("x", 5000), strings.Repeat("word ", 3000), "漢字 العربية 😀 עברית", "e\u0301\u0302"}, hostile...)
+	for group := range slices.Chunk(texts, 9) {
+		document := everywhere(group[0])
+		for i, text := range group {
+			other := everywhere(text)
+			if i > 0 { // a chart takes its time
+				other.Sections[0].Charts = nil
+				other.References[0].Number = i + 1
+				document.Sections = append(document.Sections, other.Sections...)
+				document.References = append(document.References, other.References...)
+			}
+			document.Changes = append(document.Changes,
+				format.Change{Kind: "replaced", Section: text, Before: text + " before", After: text, Author: text, Reason: text}, format.Change{Kind: text, Section: "x" + text, Before: text})
+			document.Comments = append(document.Comments, format.Comment{Section: text, Sentence: text, Author: text, Text: text})
+		}
 		checkPackage(t, docx(t, document))
 		if _, err := format.PDF(document); err != nil {
-			t.Errorf("%.40q: %v", text, err)
+			t.Errorf("%.40q: %v", group, err)
 		}
 	}
 }
