@@ -152,7 +152,7 @@ func (p *bibParser) fields(closing byte) (map[string]string, error) {
 func (p *bibParser) value() (string, error) {
 	var out strings.Builder
 	for {
-		part := ""
+		var part string
 		var err error
 		switch p.peek() {
 		case '{':

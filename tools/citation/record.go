@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -92,9 +93,12 @@ func (d *Date) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	for i, part := range read.Parts[0] {
-		value, err := strconv.Atoi(strings.TrimSuffix(fmt.Sprint(part), ".0"))
-		if err != nil || i > 2 {
+		if i > 2 {
 			break
+		}
+		value, err := strconv.Atoi(fmt.Sprint(part))
+		if err != nil {
+			return fmt.Errorf("reading a date of CSL-JSON: %v is no number", part)
 		}
 		*[]*int{&d.Year, &d.Month, &d.Day}[i] = value
 	}
@@ -191,14 +195,16 @@ func (r Record) pages(dash string) string {
 	return strings.NewReplacer("---", dash, "--", dash, "–", dash, "-", dash).Replace(oneLine(r.Pages))
 }
 
-// plural reports whether there is more than one page.
+// manyPages reports whether there is more than one page.
 func (r Record) manyPages() bool { return strings.ContainsAny(r.Pages, "-–,") }
+
+var ordinalEnd = regexp.MustCompile(`(?i)(st|nd|rd|th)?\.?\s*(ed|edn|edition)?\.?$`)
 
 // edition is the edition as an ordinal, "2nd", or as it is given; nothing for
 // the first.
 func (r Record) edition() string {
 	text := strings.TrimSuffix(oneLine(r.Edition), ".")
-	number, err := strconv.Atoi(strings.TrimRight(strings.ToLower(text), "stndrh edio."))
+	number, err := strconv.Atoi(ordinalEnd.ReplaceAllString(text, ""))
 	switch {
 	case err != nil:
 		return strings.TrimSuffix(strings.TrimSuffix(text, " edition"), " ed")

@@ -8,7 +8,7 @@ import (
 // harvard follows Cite Them Right, 12th edition: "Books", "Chapters", "Journal
 // articles", "Conferences", "Reports", "Theses" and "Web pages".
 func harvard(r Record) string {
-	title, source := r.title(), ""
+	title := r.title()
 	imprint := joined(": ", oneLine(r.Place), oneLine(r.Publisher))
 	if r.by(r.Publisher) {
 		imprint = ""
@@ -27,8 +27,7 @@ func harvard(r Record) string {
 			volume += "(" + oneLine(r.Issue) + ")"
 		}
 		title = "‘" + title + "’"
-		source = joined(", ", oneLine(r.Container), volume, pages)
-		return harvardEntry(r, title+before(", ", source), "")
+		return harvardEntry(r, title+before(", ", joined(", ", oneLine(r.Container), volume, pages)), "")
 	case KindChapter, KindPaper:
 		editors := harvardNames(r.Editors, Creator.tightUpright)
 		if editors != "" {

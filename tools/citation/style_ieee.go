@@ -8,52 +8,7 @@ import (
 // ieee follows the IEEE Reference Guide (2023): part II, "Periodicals", "Books",
 // "Conferences and conference proceedings", "Reports", "Theses" and "Websites".
 func ieee(r Record) string {
-	title, who := r.title(), ieeeNames(r.Authors)
-	pages := r.pages("–")
-	if pages != "" && r.manyPages() {
-		pages = "pp. " + pages
-	} else {
-		pages = before("p. ", pages)
-	}
-	date := joined(" ", r.Issued.shortMonth(true), positive(r.Issued.Year))
-	imprint := joined(": ", oneLine(r.Place), oneLine(r.Publisher))
-	doi := before("doi: ", oneLine(r.DOI))
-	var text string
-	switch r.Kind {
-	case KindArticle, KindNewspaper:
-		text = joined(", ", who, quoted(title, ","))
-		text = after(text, joined(", ", oneLine(r.Container), before("vol. ", oneLine(r.Volume)), before("no. ", oneLine(r.Issue)), pages, date, doi))
-	case KindPaper:
-		text = joined(", ", who, quoted(title, ","))
-		text = after(text, joined(", ", before("in ", oneLine(r.Container)), oneLine(r.Place), date, pages, doi))
-	case KindChapter:
-		text = joined(", ", who, quoted(title, ","))
-		book := joined(", ", before("in ", oneLine(r.Container)), ieeeEdition(r), before("vol. ", oneLine(r.Volume)), ieeeEditors(r.Editors))
-		text = sentences(after(text, book), joined(", ", imprint, positive(r.Issued.Year), pages, doi))
-	case KindReport:
-		number := oneLine(r.Number)
-		if number != "" && !strings.Contains(strings.ToLower(number), "rep") {
-			number = "Tech. Rep. " + number
-		}
-		text = joined(", ", who, quoted(title, ","))
-		text = after(text, joined(", ", oneLine(r.Publisher), oneLine(r.Place), number, date, doi))
-	case KindThesis:
-		text = joined(", ", who, quoted(title, ","))
-		text = after(text, joined(", ", orElse(oneLine(r.Genre), "Ph.D. dissertation"), oneLine(r.Publisher), oneLine(r.Place), positive(r.Issued.Year)))
-	case KindBook:
-		if who == "" {
-			who = ieeeEditors(r.Editors)
-		}
-		text = sentences(joined(", ", who, title, ieeeEdition(r), before("vol. ", oneLine(r.Volume))), joined(", ", imprint, positive(r.Issued.Year), pages, doi))
-	default:
-		text = joined(", ", who, quoted(title, "."))
-		site := oneLine(r.Container)
-		if r.by(site) {
-			site = ""
-		}
-		text = sentences(text, joined(", ", joined(", ", site, publisherUnlessAuthor(r)), date), doi)
-	}
-	text = sentences(text)
+	text := sentences(ieeeWork(r))
 	if !r.online() {
 		if r.DOI == "" {
 			return joined(" ", text, r.link())
@@ -67,8 +22,47 @@ func ieee(r Record) string {
 	return joined(" ", text, accessed, "[Online]. Available: "+r.link())
 }
 
-// after puts what follows behind a quoted title, which ends with its own comma.
-func after(text, next string) string { return joined(" ", text, next) }
+// ieeeWork is the entry without the address.
+func ieeeWork(r Record) string {
+	title, who := r.title(), ieeeNames(r.Authors)
+	cited := joined(", ", who, quoted(title, ","))
+	pages := r.pages("–")
+	if pages != "" && r.manyPages() {
+		pages = "pp. " + pages
+	} else {
+		pages = before("p. ", pages)
+	}
+	date := joined(" ", r.Issued.shortMonth(true), positive(r.Issued.Year))
+	imprint := joined(": ", oneLine(r.Place), oneLine(r.Publisher))
+	doi := before("doi: ", oneLine(r.DOI))
+	switch r.Kind {
+	case KindArticle, KindNewspaper:
+		return joined(" ", cited, joined(", ", oneLine(r.Container), before("vol. ", oneLine(r.Volume)), before("no. ", oneLine(r.Issue)), pages, date, doi))
+	case KindPaper:
+		return joined(" ", cited, joined(", ", before("in ", oneLine(r.Container)), oneLine(r.Place), date, pages, doi))
+	case KindChapter:
+		book := joined(", ", before("in ", oneLine(r.Container)), ieeeEdition(r), before("vol. ", oneLine(r.Volume)), ieeeEditors(r.Editors))
+		return sentences(joined(" ", cited, book), joined(", ", imprint, positive(r.Issued.Year), pages, doi))
+	case KindReport:
+		number := oneLine(r.Number)
+		if number != "" && !strings.Contains(strings.ToLower(number), "rep") {
+			number = "Tech. Rep. " + number
+		}
+		return joined(" ", cited, joined(", ", oneLine(r.Publisher), oneLine(r.Place), number, date, doi))
+	case KindThesis:
+		return joined(" ", cited, joined(", ", orElse(oneLine(r.Genre), "Ph.D. dissertation"), oneLine(r.Publisher), oneLine(r.Place), positive(r.Issued.Year)))
+	case KindBook:
+		if who == "" {
+			who = ieeeEditors(r.Editors)
+		}
+		return sentences(joined(", ", who, title, ieeeEdition(r), before("vol. ", oneLine(r.Volume))), joined(", ", imprint, positive(r.Issued.Year), pages, doi))
+	}
+	site := oneLine(r.Container)
+	if r.by(site) {
+		site = ""
+	}
+	return sentences(joined(", ", who, quoted(title, ".")), joined(", ", site, publisherUnlessAuthor(r), date), doi)
+}
 
 // ieeeNames lists up to six names; of more, the first.
 func ieeeNames(names []Creator) string {

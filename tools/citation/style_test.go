@@ -35,7 +35,7 @@ func checkGolden(t *testing.T, style citation.Style, cases map[string]golden) {
 
 // Publication Manual of the American Psychological Association, 7th edition,
 // "Common references at a glance", and its chapter 10; italics are left out.
-func TestAPA(t *testing.T) {
+func TestAPA(t *testing.T) { //nolint:misspell // titles and names as they are
 	t.Parallel()
 	checkGolden(t, citation.APA, map[string]golden{
 		"example 1, a journal article": {citation.Record{
@@ -172,7 +172,7 @@ func TestIEEE(t *testing.T) {
 
 // Samples of Formatted References for Authors of Journal Articles, National
 // Library of Medicine (https://www.nlm.nih.gov/bsd/uniform_requirements.html).
-func TestVancouver(t *testing.T) {
+func TestVancouver(t *testing.T) { //nolint:misspell // titles as they are
 	t.Parallel()
 	checkGolden(t, citation.Vancouver, map[string]golden{
 		"1, a standard article": {citation.Record{
@@ -221,9 +221,9 @@ func TestHarvard(t *testing.T) {
 	checkGolden(t, citation.Harvard, map[string]golden{
 		"a web page": {citation.Record{
 			Kind: citation.KindWebpage, Authors: people("Amos", "Jonathan"), Issued: citation.Date{Year: 2024},
-			Title: "Climate change: 'ice bumps' reveal history of Antartic melting", URL: "https://www.bbc.co.uk/news/science-environment-68406880",
+			Title: "Climate change: 'ice bumps' reveal history of Antarctic melting", URL: "https://www.bbc.co.uk/news/science-environment-68406880",
 			Accessed: citation.Date{Year: 2024, Month: 3, Day: 28},
-		}, "Amos, J. (2024) Climate change: 'ice bumps' reveal history of Antartic melting. Available at: https://www.bbc.co.uk/news/science-environment-68406880 (Accessed: 28 March 2024).", "Amos, 2024"},
+		}, "Amos, J. (2024) Climate change: 'ice bumps' reveal history of Antarctic melting. Available at: https://www.bbc.co.uk/news/science-environment-68406880 (Accessed: 28 March 2024).", "Amos, 2024"},
 		"no date": {citation.Record{
 			Kind: citation.KindWebpage, Authors: body("British Skin Foundation"), Title: "What is rosacea?",
 			URL: "https://knowyourskin.britishskinfoundation.org.uk/condition/rosacea/", Accessed: citation.Date{Year: 2024, Month: 1, Day: 18},

@@ -93,9 +93,12 @@ func contentTypes() string {
 		`<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
 		`<Default Extension="xml" ContentType="application/xml"/><Default Extension="png" ContentType="image/png"/>`)
 	for _, part := range [][2]string{
-		{"/word/document.xml", wordType + "document.main+xml"}, {"/word/styles.xml", wordType + "styles+xml"},
-		{"/word/numbering.xml", wordType + "numbering+xml"}, {"/word/settings.xml", wordType + "settings+xml"},
-		{"/word/footnotes.xml", wordType + "footnotes+xml"}, {"/word/comments.xml", wordType + "comments+xml"},
+		{"/word/document.xml", wordType + "document.main+xml"},
+		{"/word/styles.xml", wordType + "styles+xml"},
+		{"/word/numbering.xml", wordType + "numbering+xml"},
+		{"/word/settings.xml", wordType + "settings+xml"},
+		{"/word/footnotes.xml", wordType + "footnotes+xml"},
+		{"/word/comments.xml", wordType + "comments+xml"},
 		{"/word/footer1.xml", wordType + "footer+xml"},
 		{"/docProps/core.xml", "application/vnd.openxmlformats-package.core-properties+xml"},
 		{"/docProps/app.xml", "application/vnd.openxmlformats-officedocument.extended-properties+xml"},

@@ -211,7 +211,7 @@ func (w *docxWriter) sentence(heading, text string, sentence Sentence, change *C
 	if sentence.Marked {
 		after += textRun(`<w:rStyle w:val="Unsupported"/>`, " [unsupported]")
 	}
-	content := ""
+	var content string
 	switch {
 	case change == nil:
 		content = textRun("", text) + after

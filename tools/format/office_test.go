@@ -227,7 +227,7 @@ func run(t *testing.T, name string, arguments ...string) string {
 	if err != nil {
 		t.Skipf("%s is not installed", name)
 	}
-	out, err := exec.CommandContext(t.Context(), found, arguments...).CombinedOutput() //nolint:gosec // of the test's own
+	out, err := exec.CommandContext(t.Context(), found, arguments...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", name, err, out)
 	}

@@ -101,7 +101,7 @@ func (s *shape) styled(style string) {
 		var c colour
 		if found != nil {
 			n, _ := strconv.ParseUint(found[1], 16, 32)
-			c = colour{uint8(n >> 16), uint8(n >> 8), uint8(n)} //nolint:gosec // six hexadecimal digits
+			c = colour{uint8(n >> 16), uint8(n >> 8), uint8(n)}
 		}
 		size, _ := strconv.ParseFloat(strings.TrimSuffix(value, "px"), 64)
 		switch name {
