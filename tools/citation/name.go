@@ -162,7 +162,7 @@ func ended(text string) bool {
 	return strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!")
 }
 
-// inside puts a mark at the end of a quoted title, inside its quotation marks,
+// quoted puts a mark at the end of a quoted title, inside its quotation marks,
 // unless it ends with one of its own.
 func quoted(title, mark string) string {
 	if ended(title) {
