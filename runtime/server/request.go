@@ -70,7 +70,7 @@ func citationStyle(style string) string {
 func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequest, repeated bool) (workflows.ResearchRequest, error) {
 	who := principalOf(ctx)
 	request := workflows.ResearchRequest{
-		Topic: r.text("/topic", body.Topic), Client: who.client, Sources: body.Sources.Documents,
+		Topic: r.text("/topic", body.Topic), Client: who.client, Team: who.settings.Team, Sources: body.Sources.Documents,
 		MaxIterations: *s.defaults.Iterations, Review: cmp.Or(string(body.Review), workflows.ReviewNone),
 		Budget: s.defaults.Budget, Unsupported: cmp.Or(string(body.Unsupported), s.defaults.Unsupported),
 		CitationStyle: citationStyle(cmp.Or(string(body.CitationStyle), s.defaults.CitationStyle)),
