@@ -34,6 +34,7 @@ func (c Config) check() error {
 		between("research.concurrency", c.Research.Concurrency, 1, 16),
 		between("research.max_iterations", c.Research.MaxIterations, 0, 3),
 		oneOf("research.unsupported", c.Research.Unsupported, "mark", "drop"),
+		oneOf("research.citation_style", c.Research.CitationStyle, "plain", "apa", "chicago", "ieee", "vancouver", "harvard"),
 		positive("research.review.timeout", c.Research.Review.Timeout),
 		notNegative("research.review.reminder", c.Research.Review.Reminder),
 		oneOf("research.review.on_expiry", c.Research.Review.OnExpiry, "reject", "publish"),

@@ -44,6 +44,9 @@ type Options struct {
 	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
 	RenderDraft func(ctx context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) // to Markdown, for reviewers; nil: plainly
 	Metrics     http.Handler                                                                              // nil: /metrics is not found
+	// RenderReport makes the forms of a published report that are not kept, "pdf" and "docx"; the latter with its tracked
+	// changes when asked. Nil: they are not to be had.
+	RenderReport func(ctx context.Context, run, form string, changes bool) ([]byte, error)
 
 	Logger         *zap.Logger
 	TracerProvider trace.TracerProvider
@@ -65,13 +68,14 @@ type Ingester interface {
 
 // Defaults stand in for what a research request leaves out.
 type Defaults struct {
-	Sources     []string // while the default corpus is empty
-	Budget      workflows.Budget
-	Timeout     time.Duration // deadline after the start; 0 is none
-	Language    string        // empty is "en"
-	Unsupported string        // empty leaves it to the run's settings
-	Iterations  *int          // rounds of refinement, 0 to 3; nil is 3
-	Corpus      string        // for uploads that name none; empty is "default"
+	Sources       []string // while the default corpus is empty
+	Budget        workflows.Budget
+	Timeout       time.Duration // deadline after the start; 0 is none
+	Language      string        // empty is "en"
+	Unsupported   string        // empty leaves it to the run's settings
+	CitationStyle string        // empty is plain
+	Iterations    *int          // rounds of refinement, 0 to 3; nil is 3
+	Corpus        string        // for uploads that name none; empty is "default"
 }
 
 // Limits bound what one request may ask for.
@@ -83,20 +87,21 @@ type Limits struct {
 
 // Server serves the API. Make one with [New].
 type Server struct {
-	store       store.Store
-	engine      Engine
-	documents   Ingester
-	usage       func(context.Context, string) (agents.Usage, error)
-	renderDraft func(context.Context, agents.Draft, []agents.Evidence) (string, error)
-	metrics     http.Handler
-	log         *zap.Logger
-	tracer      trace.Tracer
-	defaults    Defaults
-	limits      Limits
-	version     string
-	drain       time.Duration
-	read        time.Duration
-	now         func() time.Time
+	store        store.Store
+	engine       Engine
+	documents    Ingester
+	usage        func(context.Context, string) (agents.Usage, error)
+	renderDraft  func(context.Context, agents.Draft, []agents.Evidence) (string, error)
+	renderReport func(context.Context, string, string, bool) ([]byte, error)
+	metrics      http.Handler
+	log          *zap.Logger
+	tracer       trace.Tracer
+	defaults     Defaults
+	limits       Limits
+	version      string
+	drain        time.Duration
+	read         time.Duration
+	now          func() time.Time
 
 	spec        *openapi3.T
 	specJSON    []byte
@@ -115,7 +120,7 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{
 		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, usage: options.Usage,
-		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
+		renderDraft: options.RenderDraft, renderReport: options.RenderReport, metrics: options.Metrics, log: options.Logger,
 		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
