@@ -28,12 +28,14 @@ func refined(t *testing.T, style string) *lab {
 	const words = "The highest tide was 4.2 m."
 	start := strings.Index(paper, words)
 	id := keep(t, l, tools.Citation{SHA256: strings.TrimPrefix(ref, "sha256:"), URI: "tides.md", Title: "On tides", Year: 2021, Start: start, End: start + len(words), Quote: words})
-	first, err := do[workflows.CheckedDraft](t, l, workflows.CheckDraftName, workflows.DraftCheck{Run: run, Draft: put(t, l, draft(id)), Unsupported: "drop"})
+	begun := draft(id)
+	begun.Sections[1].Paragraphs[0].Sentences[0].Text = "The tide was highest at 4.2 m."
+	first, err := do[workflows.CheckedDraft](t, l, workflows.CheckDraftName, workflows.DraftCheck{Run: run, Draft: put(t, l, begun), Unsupported: "drop"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mended := draft(id)
-	mended.Sections[1].Paragraphs[0].Sentences[0].Text = "This is well shown."
+	mended.Sections[1].Paragraphs[0].Sentences[0].Text = "The highest tide was 4.2 m."
 	second, err := do[workflows.CheckedDraft](t, l, workflows.CheckDraftName, workflows.DraftCheck{
 		Run: run, Round: 1, Draft: put(t, l, mended), Previous: first.Draft, Unsupported: "drop",
 	})
@@ -98,7 +100,7 @@ func TestAReportShowsWhatBecameOfItsFirstDraft(t *testing.T) {
 		t.Errorf("footnotes: %s", notes)
 	}
 	clean := part(t, rendered(t, l.store, activity.FormDOCX, false), "word/document.xml")
-	if strings.Contains(clean, "<w:del") || strings.Contains(clean, "commentReference") || !strings.Contains(clean, "This is well shown.") {
+	if strings.Contains(clean, "<w:del") || strings.Contains(clean, "commentReference") || !strings.Contains(clean, "The highest tide was 4.2 m.") {
 		t.Errorf("the clean document: %s", clean)
 	}
 	if pdf := rendered(t, l.store, activity.FormPDF, true); !bytes.HasPrefix(pdf, []byte("%PDF-")) {
@@ -117,9 +119,9 @@ func TestAReportShowsWhatBecameOfItsFirstDraft(t *testing.T) {
 func TestReferencesInTheStyleOfTheRequest(t *testing.T) {
 	t.Parallel()
 	for style, want := range map[string][]string{
-		"":          {"shown. [[1](#ref-1)]", "**[1]** On tides (2021). tides.md"},
-		"apa":       {"shown. ([Smith & Jones, 2021](#ref-1))", "</a>Smith, A., & Jones, B. (2021). On tides. Tides, 3. <https://doi.org/10.1000/x>"},
-		"vancouver": {"shown. [[1](#ref-1)]", "**[1]** Smith A, Jones B. On tides. Tides. 2021;3. doi: 10.1000/x."},
+		"":          {"4.2 m. [[1](#ref-1)]", "**[1]** On tides (2021). tides.md"},
+		"apa":       {"4.2 m. ([Smith & Jones, 2021](#ref-1))", "</a>Smith, A., & Jones, B. (2021). On tides. Tides, 3. <https://doi.org/10.1000/x>"},
+		"vancouver": {"4.2 m. [[1](#ref-1)]", "**[1]** Smith A, Jones B. On tides. Tides. 2021;3. doi: 10.1000/x."},
 	} {
 		l := refined(t, style)
 		report, err := l.store.Report(t.Context(), run)
