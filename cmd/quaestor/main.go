@@ -108,7 +108,8 @@ func rootCommand(s *settings) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(researchCommand(s), upCommand(s), workerCommand(s), apiCommand(s), gatewayCommand(s), setupCommand(s), keysCommand(s), mockCommand())
+	root.AddCommand(researchCommand(s), upCommand(s), workerCommand(s), apiCommand(s), gatewayCommand(s), setupCommand(s),
+		keysCommand(s), budgetsCommand(s), reconcileCommand(s), mockCommand())
 	return root
 }
 

@@ -35,6 +35,11 @@ func TestClientsAreServedAsTheyAreSet(t *testing.T) {
 	if call.Client != "acme" || call.Team != "ops" || call.System != "Be kind." || call.Cache != gateway.CacheExact || call.BlockInjections != 0.8 {
 		t.Errorf("asked %+v", call)
 	}
+	var run accepted
+	acme.call("POST", "/v1/research", `{"topic":"x"}`).want(202).into(&run)
+	if started := w.engine.Started()[run.ID]; started.Client != "acme" || started.Team != "ops" { // agents are charged as models are
+		t.Errorf("started %+v", started)
+	}
 	acme.call("POST", "/v1/embeddings", `{"model":"double-vectors","input":"x"}`).want(404)
 	admin.call("PATCH", "/v1/admin/clients/acme", `{"team":"","cache":"off","system_prompt":"","models":[]}`).want(200)
 	acme.call("POST", "/v1/embeddings", `{"model":"double-vectors","input":"x"}`).want(200)

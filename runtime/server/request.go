@@ -61,7 +61,7 @@ func (r *reading) printable(pointer, text string) {
 func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequest, repeated bool) (workflows.ResearchRequest, error) {
 	who := principalOf(ctx)
 	request := workflows.ResearchRequest{
-		Topic: r.text("/topic", body.Topic), Client: who.client, Sources: body.Sources.Documents,
+		Topic: r.text("/topic", body.Topic), Client: who.client, Team: who.settings.Team, Sources: body.Sources.Documents,
 		MaxIterations: *s.defaults.Iterations, Review: cmp.Or(string(body.Review), workflows.ReviewNone),
 		Budget: s.defaults.Budget, Unsupported: cmp.Or(string(body.Unsupported), s.defaults.Unsupported),
 		Language: r.language("/language", cmp.Or(body.Language, s.defaults.Language)),

@@ -49,6 +49,7 @@ type Options struct {
 	TracerProvider trace.TracerProvider
 	Defaults       Defaults
 	Limits         Limits
+	ReadTimeout    time.Duration // for a request to arrive, a sixth of it for its header; 0 is a minute
 	DrainTimeout   time.Duration // for requests to end when the server does; 0 is 10 s
 	Version        string        // as /healthz tells it
 	Now            func() time.Time
@@ -94,6 +95,7 @@ type Server struct {
 	limits      Limits
 	version     string
 	drain       time.Duration
+	read        time.Duration
 	now         func() time.Time
 
 	spec        *openapi3.T
@@ -114,7 +116,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, usage: options.Usage,
 		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
-		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, version: options.Version, now: options.Now,
+		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	s.fillIn(options.TracerProvider)
@@ -156,6 +158,7 @@ func (s *Server) fillIn(tracers trace.TracerProvider) {
 	if s.defaults.Iterations == nil {
 		s.defaults.Iterations = new(workflows.DefaultRounds)
 	}
+	s.read = positive(s.read, readPatience)
 	if s.drain == 0 {
 		s.drain = 10 * time.Second
 	}
@@ -170,7 +173,7 @@ func (s *Server) fillIn(tracers trace.TracerProvider) {
 	}
 }
 
-func positive[N int | int64](n, otherwise N) N {
+func positive[N ~int | ~int64](n, otherwise N) N {
 	if n > 0 {
 		return n
 	}
