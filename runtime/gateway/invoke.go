@@ -75,6 +75,9 @@ func (g *Gateway) fly(ctx context.Context, call Call, f *flight) (Result, error)
 		close(f.done)
 	}()
 	f.result, f.err = g.answer(ctx, call)
+	if f.err == nil && f.result.Unsettled && !call.Transient {
+		g.keepUntold(call.Key, f)
+	}
 	return f.result, f.err
 }
 
@@ -116,6 +119,14 @@ func (g *Gateway) answer(ctx context.Context, call Call) (Result, error) {
 // replay gives the stored answer of a call. One that was a hit of the cache is
 // not stored: it is asked for again.
 func (g *Gateway) replay(ctx context.Context, call Call) (Result, bool, error) {
+	if f := g.untoldOf(call.Key); f != nil {
+		if f.run != call.Run || f.client != call.Client {
+			return Result{}, false, errForeignKey
+		}
+		result := f.result
+		result.Replayed = true
+		return result, true, nil
+	}
 	stored, found, err := g.options.Ledger.Find(ctx, call.Key)
 	if err != nil {
 		return Result{}, false, ledgerFailed(ctx, "looking for an answer to the call", err)
