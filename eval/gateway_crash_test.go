@@ -89,16 +89,22 @@ func (c *crash) rounds(t *testing.T, number, first int) {
 	t.Helper()
 	for round := range number {
 		m := moments()[(first+round)%len(moments())]
-		started := time.Now()
 		c.round(t, round, m)
-		t.Log(m.name, time.Since(started))
 		if t.Failed() {
 			t.Fatalf("round %d: killed %s", round, m.name)
 		}
 	}
 	c.sweepAll(t)
 	c.checkBooks(t)
-	t.Logf("%d rounds: %v", number, c.figures)
+	total := account{states: map[ledger.State]int{}}
+	for _, a := range c.accounts(t) {
+		total.served, total.usage, total.settled, total.open = total.served+a.served, total.usage+a.usage, total.settled+a.settled, total.open+a.open
+		for state, n := range a.states {
+			total.states[state] += n
+		}
+	}
+	t.Logf("%d kills: %d attempts served for %d tokens; attempts in the ledger: %v; tokens settled %d, uncertain %d; calls asked again: %v",
+		number, total.served, total.usage, total.states, total.settled, total.open, c.figures)
 }
 
 func (c *crash) round(t *testing.T, round int, m moment) {
@@ -218,5 +224,4 @@ func (s *storm) repeat(t *testing.T) {
 			s.figures["refused"]++
 		}
 	}
-	s.figures["killed"]++
 }
