@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
-	"github.com/quaestor-run/quaestor/runtime/mock"
 )
 
 // In the tests that compare the emulator's log with the ledger, calls have texts
@@ -123,14 +122,4 @@ func (w *world) checkSums(t *testing.T) {
 	if used != all {
 		t.Errorf("usage is %d tokens, and %d are settled", used, all)
 	}
-}
-
-// only gives the one call that was served.
-func (w *world) only(t *testing.T) mock.Entry {
-	t.Helper()
-	served := w.served()
-	if len(served) != 1 {
-		t.Fatalf("the emulator got %d calls: %+v", len(served), served)
-	}
-	return served[0]
 }
