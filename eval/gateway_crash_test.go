@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -130,10 +129,7 @@ func (c *crash) round(t *testing.T, round int, m moment) {
 	}
 	c.gateway = c.start(t)
 	s.repeat(t)
-	await(t, "what was spooled is told to the ledger", func() bool {
-		left, err := filepath.Glob(filepath.Join(c.data, "spool", "*", "*.jsonl"))
-		return err == nil && len(left) == 0
-	})
+	await(t, "what was spooled is told to the ledger", func() bool { return len(c.spooled(t)) == 0 })
 	c.checkBooks(t)
 }
 

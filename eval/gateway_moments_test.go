@@ -3,7 +3,6 @@
 package eval_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -142,10 +141,7 @@ func uncertain(t *testing.T, s *storm) func() {
 func spooling(t *testing.T, s *storm) func() {
 	t.Helper()
 	unlock := beforeSettling(t, s)
-	await(t, "outcomes go to the spool", func() bool {
-		files, err := filepath.Glob(filepath.Join(s.data, "spool", "*", "*.jsonl"))
-		return err == nil && len(files) > 0
-	})
+	await(t, "outcomes go to the spool", func() bool { return len(s.spooled(t)) > 0 })
 	s.pause(3 * time.Millisecond)
 	return unlock
 }

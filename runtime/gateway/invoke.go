@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
+
+// findWithin bounds a look for an answer, in a ledger that does not answer.
+const findWithin = 10 * time.Second
 
 // flight is a call under way in this process.
 type flight struct {
@@ -127,7 +131,9 @@ func (g *Gateway) replay(ctx context.Context, call Call) (Result, bool, error) {
 		result.Replayed = true
 		return result, true, nil
 	}
-	stored, found, err := g.options.Ledger.Find(ctx, call.Key)
+	finding, cancel := context.WithTimeout(ctx, findWithin)
+	defer cancel()
+	stored, found, err := g.options.Ledger.Find(finding, call.Key)
 	if err != nil {
 		return Result{}, false, ledgerFailed(ctx, "looking for an answer to the call", err)
 	}

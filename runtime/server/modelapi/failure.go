@@ -102,6 +102,20 @@ func tooLarge(limit int64) *Failure {
 	}
 }
 
+// storeFailed is what a caller is told when the store does not say who asks, or
+// what an idempotency key was used for.
+func storeFailed(err error) error {
+	var denied *access.Denial
+	var failure *Failure
+	if err == nil || errors.As(err, &denied) || errors.As(err, &failure) {
+		return err
+	}
+	return &Failure{
+		Status: http.StatusServiceUnavailable, Type: typeServer, Code: "store_unavailable", RetryAfter: 5 * time.Second,
+		Message: "The store does not answer right now, so nothing was sent. Try again.", Err: err,
+	}
+}
+
 // AsFailure is what a caller is told of an error. Errors that are not meant for
 // callers become a 500 without their text.
 func AsFailure(err error) *Failure {
@@ -157,13 +171,13 @@ func callFailure(err error) *Failure {
 		return noModel(unknown.Model)
 	case errors.As(err, &failed):
 		return providerFailure(err, failed)
-	case errors.Is(err, context.DeadlineExceeded):
-		return &Failure{Status: http.StatusGatewayTimeout, Type: typeServer, Code: "timeout", Message: "The model took too long."}
 	case errors.As(err, &account):
 		return &Failure{
 			Status: http.StatusServiceUnavailable, Type: typeServer, Code: "ledger_unavailable", RetryAfter: retryAfter(err, 5*time.Second),
 			Message: "The account cannot be kept right now, so nothing was sent. Try again.",
 		}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Failure{Status: http.StatusGatewayTimeout, Type: typeServer, Code: "timeout", Message: "The model took too long."}
 	}
 	return &Failure{
 		Status: http.StatusInternalServerError, Type: typeServer,

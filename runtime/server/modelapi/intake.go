@@ -79,9 +79,11 @@ func (a *API) key(ctx context.Context, caller access.Caller, asked asked, body [
 		return "", false, invalid("", "The Idempotency-Key may have %d characters of ASCII at most.", maxKey)
 	}
 	digest := digestOf(asked.path, string(body))
+	ctx, cancel := context.WithTimeout(ctx, storePatience)
+	defer cancel()
 	first, err := a.options.Claims.ClaimRequest(ctx, caller.Client.ID, given, digest, a.options.Now().UTC())
 	if err != nil {
-		return "", false, err
+		return "", false, storeFailed(err)
 	}
 	if first != digest {
 		return "", false, &Failure{

@@ -31,6 +31,7 @@ const (
 	heartbeat     = 15 * time.Second // between comments on a quiet stream
 	recheck       = 2 * time.Second  // between looks whether the key of a stream still holds
 	farewell      = 30 * time.Second // for an answer whose caller has gone
+	storePatience = 10 * time.Second // for the store to say who asks, and for what before
 )
 
 // Models is what answers calls; the gateway is one.
@@ -161,11 +162,13 @@ func Refuse(w http.ResponseWriter, failure *Failure) error {
 
 func (a *API) authenticate(r *http.Request) (access.Caller, error) {
 	takeProtocolKey(r)
-	caller, err := a.options.Authenticate(r)
+	ctx, cancel := context.WithTimeout(r.Context(), storePatience)
+	defer cancel()
+	caller, err := a.options.Authenticate(r.WithContext(ctx))
 	if err == nil && caller.Client.Disabled {
 		err = &access.Denial{Reason: access.Disabled, Detail: "Client " + caller.Client.ID + " is disabled."}
 	}
-	return caller, err
+	return caller, storeFailed(err)
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	queueLength = 1024             // operations that may wait; further callers wait to queue
-	batchLength = 64               // operations in one transaction
-	patience    = 15 * time.Second // with a database that does not answer
-	tries       = 8                // of a transaction that others' transactions stand against
+	queueLength = 1024            // operations that may wait; further callers wait to queue
+	batchLength = 64              // operations in one transaction
+	patience    = 5 * time.Second // with a database that does not answer
+	tries       = 8               // of a transaction that others' transactions stand against
 )
 
 // errClosed answers what comes after the end.
