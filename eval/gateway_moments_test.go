@@ -27,7 +27,7 @@ const (
 	slow    = noCount + `  - {latency: 3s, answer: {text: "All that I know about it.", usage: full}}`
 	brisk   = noCount + `  - {latency: 150ms, answer: {text: "All that I know about it.", usage: full}}`
 	uneven  = noCount + `  - {jitter: 120ms, token_delay: 5ms, answer: {text: "All that I know about it.", usage: full}}`
-	trickle = noCount + `  - {token_delay: 30ms, answer: {text: "All that I know about it, and then some more of it.", usage: full}}`
+	slowly  = noCount + `  - {token_delay: 30ms, answer: {text: "All that I know about it, and then some more of it.", usage: full}}`
 	busy    = noCount + `  - {fault: {kind: throttled, retry_after: 1s}}`
 	broken  = noCount + `  - {fault: {kind: cut}, answer: {text: "All that I know about it.", usage: full}}`
 )
@@ -39,7 +39,7 @@ func moments() []moment {
 		{name: "after reserving, before sending", script: calm, untouched: true, kill: beforeSending},
 		{name: "after sending, before it arrives", script: calm, kill: onTheWay},
 		{name: "while the provider works", script: slow, kill: atWork},
-		{name: "in the middle of a stream", script: trickle, kill: midStream},
+		{name: "in the middle of a stream", script: slowly, kill: midStream},
 		{name: "after the answer, before it is settled", script: brisk, kill: beforeSettling},
 		{name: "after settling, before the reply", script: uneven, kill: settled},
 		{name: "after an attempt was released", script: busy, kill: released},

@@ -203,8 +203,7 @@ func providerFailure(err error, failed *provider.Error) *Failure {
 		failure.Status, failure.RetryAfter = http.StatusServiceUnavailable, retryAfter(err, time.Second)
 		failure.Message = "The model's service is not available."
 	case provider.ClassInvalid:
-		failure = invalid("", "The model's service refused the request: %s", failed.Message)
-		failure.Code = "refused_by_provider"
+		failure = refusedRequest(failed)
 	case provider.ClassAccess, provider.ClassQuota:
 		failure.Status, failure.Final = http.StatusServiceUnavailable, true
 		failure.Message = "The model's service does not serve this gateway right now; its operator is to see to it."
@@ -215,6 +214,21 @@ func providerFailure(err error, failed *provider.Error) *Failure {
 	default:
 		failure.Message = "The model's service failed."
 	}
+	return failure
+}
+
+// codeTooLong is OpenAI's code for a request that does not fit the model's
+// window; clients know it, whoever found that out.
+const codeTooLong = "context_length_exceeded"
+
+func refusedRequest(failed *provider.Error) *Failure {
+	if failed.Code == codeTooLong {
+		failure := invalid("messages", "The request does not fit the model: %s", failed.Message)
+		failure.Code = codeTooLong
+		return failure
+	}
+	failure := invalid("", "The model's service refused the request: %s", failed.Message)
+	failure.Code = "refused_by_provider"
 	return failure
 }
 

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -76,6 +77,7 @@ type API struct {
 	log     *zap.Logger
 	schemas schemas
 	calls   sync.WaitGroup // under way for callers who may have gone
+	large   atomic.Int64   // bytes of the large bodies under way
 }
 
 // New makes an API.
@@ -139,12 +141,21 @@ func (a *API) handle(serve func(w http.ResponseWriter, r *http.Request, caller a
 		w.Header().Set("Cache-Control", "no-store")
 		caller, err := a.authenticate(r)
 		if err == nil {
-			err = serve(w, r, caller)
+			err = a.admit(w, r, caller, serve)
 		}
 		if err != nil {
 			a.fail(w, r, err)
 		}
 	}
+}
+
+func (a *API) admit(w http.ResponseWriter, r *http.Request, caller access.Caller, serve func(http.ResponseWriter, *http.Request, access.Caller) error) error {
+	give, err := a.room(w, r)
+	defer give()
+	if err != nil {
+		return err
+	}
+	return serve(w, r, caller)
 }
 
 // Serves says that a path is one of OpenAI's API, where errors have its form.
