@@ -53,8 +53,8 @@ type crash struct {
 	*world
 	way     *relay // to the emulator
 	random  *rand.Rand
-	gateway *process
-	other   *process // on the same database, never killed; nil without one
+	gateway *gatewayProcess
+	other   *gatewayProcess // on the same database, never killed; nil without one
 	lastMax int
 	figures map[string]int
 }

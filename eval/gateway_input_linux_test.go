@@ -215,7 +215,7 @@ func (b badInput) check(t *testing.T, name string, client *http.Client, url, key
 }
 
 // memory is the most that the process has had in memory at once, in bytes.
-func (p *process) memory(t *testing.T) int64 {
+func (p *gatewayProcess) memory(t *testing.T) int64 {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

@@ -5,10 +5,13 @@ package eval_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	goruntime "runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,33 +29,45 @@ const (
 	lifelineFD = 3
 )
 
-// TestBeAGateway is what the processes of other tests run; by itself it tests
-// nothing.
-func TestBeAGateway(t *testing.T) {
-	if os.Getenv(asGateway) == "" {
+// TestMain lets more tests run at once than there are cores: those of the gateway
+// mostly wait.
+func TestMain(m *testing.M) {
+	if os.Getenv(asGateway) != "" {
+		if err := beGateway(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		return
 	}
-	ended, end := context.WithCancel(t.Context())
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(max(6, goruntime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+// beGateway is what `quaestor gateway` does.
+func beGateway() error {
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
 	go func() {
 		_, _ = io.Copy(io.Discard, os.NewFile(lifelineFD, "lifeline"))
 		end()
 	}()
 	config, err := configs.Load("", os.Getenv)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	running, err := runtime.New(ended, runtime.Options{Config: config, GatewayOnly: true})
+	running, err := runtime.New(ctx, runtime.Options{Config: config, GatewayOnly: true})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	fmt.Println("serving", running.URL())
-	if err := running.Wait(ended); err != nil {
-		t.Fatal(err)
-	}
+	return running.Wait(ctx)
 }
 
-// process is a gateway of its own.
-type process struct {
+// gatewayProcess is a gateway of its own.
+type gatewayProcess struct {
 	url      string
 	cmd      *exec.Cmd
 	log      *logged
@@ -61,15 +76,15 @@ type process struct {
 }
 
 // spawn starts a gateway in a process of its own, which need not be up yet.
-func (w *world) spawn(t *testing.T) (*process, *bufio.Scanner) {
+func (w *world) spawn(t *testing.T) (*gatewayProcess, *bufio.Scanner) {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer read.Close()
-	p := &process{
-		cmd: exec.Command(os.Args[0], "-test.run", "^TestBeAGateway$", "-test.timeout", "10m"), //nolint:gosec,noctx // itself; its lifeline ends it
+	p := &gatewayProcess{
+		cmd: exec.Command(os.Args[0]), //nolint:gosec,noctx // itself; its lifeline ends it
 		log: &logged{t: t}, lifeline: write, ended: make(chan struct{}),
 	}
 	p.cmd.Env = append([]string{
@@ -93,7 +108,7 @@ func (w *world) spawn(t *testing.T) (*process, *bufio.Scanner) {
 }
 
 // start starts a gateway in a process of its own and waits until it serves.
-func (w *world) start(t *testing.T) *process {
+func (w *world) start(t *testing.T) *gatewayProcess {
 	t.Helper()
 	p, said := w.spawn(t)
 	for p.url == "" && said.Scan() {
@@ -116,7 +131,7 @@ func (w *world) start(t *testing.T) *process {
 }
 
 // kill ends the process as a power cut of it alone would.
-func (p *process) kill() {
+func (p *gatewayProcess) kill() {
 	_ = p.cmd.Process.Signal(syscall.SIGKILL) // it may have ended
 	p.lifeline.Close()
 	select {
