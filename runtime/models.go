@@ -101,9 +101,10 @@ func (r *Runtime) newGateway(ctx context.Context) (*gateway.Gateway, error) {
 	return made, nil
 }
 
-// sweep has the gateway look after what was left behind, until the runtime is
-// closed.
+// sweep has the gateway look after what was left behind, once before anything is
+// asked of it, and then until the runtime is closed.
 func (r *Runtime) sweep(ctx context.Context) {
+	r.gateway.Sweep(ctx)
 	sweeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {

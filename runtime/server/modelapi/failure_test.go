@@ -233,6 +233,8 @@ func TestFailuresOfCalls(t *testing.T) {
 		"internal":        {failed(provider.ClassInternal), 500, "server_error", "", "internal", "", false},
 		"unreadable":      {failed(provider.ClassBadResponse), 500, "server_error", "", "bad_response", "", false},
 		"invalid":         {failed(provider.ClassInvalid), 400, "invalid_request_error", "", "refused_by_provider", "", true},
+		"too long":        {&gateway.CallError{Err: &provider.Error{Class: provider.ClassInvalid, Code: "context_length_exceeded"}}, 400, "invalid_request_error", "messages", "context_length_exceeded", "", true},
+		"silent ledger":   {&gateway.CallError{Err: &gateway.LedgerError{Doing: "reserving", Err: context.DeadlineExceeded}}, 503, "server_error", "", "ledger_unavailable", "5", false},
 		"access":          {failed(provider.ClassAccess), 503, "server_error", "", "access", "", true},
 		"quota":           {failed(provider.ClassQuota), 503, "server_error", "", "quota", "", true},
 		"deadline":        {&gateway.CallError{Err: context.DeadlineExceeded}, 504, "server_error", "", "timeout", "", false},

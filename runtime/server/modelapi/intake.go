@@ -17,6 +17,34 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/server/access"
 )
 
+// Bodies above largeBody have a space that they share, so that many of them at
+// once do not fill the memory: a request for which there is none is refused.
+const (
+	largeBody   = 1 << 20
+	largeBodies = 256 << 20
+)
+
+// room takes the space that the body of a request needs, until give is called.
+// A body of unknown length may be as large as any.
+func (a *API) room(w http.ResponseWriter, r *http.Request) (give func(), err error) {
+	size := r.ContentLength
+	if size < 0 {
+		size = MaxBody
+	}
+	if size <= largeBody || size > MaxBody { // which is refused by itself
+		return func() {}, nil
+	}
+	give = func() { a.large.Add(-size) }
+	if a.large.Add(size) <= largeBodies {
+		return give, nil
+	}
+	w.Header().Set("Connection", "close") // nothing more is read
+	return give, &Failure{
+		Status: http.StatusServiceUnavailable, Type: typeServer, Code: "overloaded", RetryAfter: time.Second,
+		Message: "Too many large requests are under way; try again shortly.",
+	}
+}
+
 // body reads a JSON body. One that says that it is too large is refused before
 // it is read.
 func (a *API) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -79,9 +107,11 @@ func (a *API) key(ctx context.Context, caller access.Caller, asked asked, body [
 		return "", false, invalid("", "The Idempotency-Key may have %d characters of ASCII at most.", maxKey)
 	}
 	digest := digestOf(asked.path, string(body))
+	ctx, cancel := context.WithTimeout(ctx, storePatience)
+	defer cancel()
 	first, err := a.options.Claims.ClaimRequest(ctx, caller.Client.ID, given, digest, a.options.Now().UTC())
 	if err != nil {
-		return "", false, err
+		return "", false, storeFailed(err)
 	}
 	if first != digest {
 		return "", false, &Failure{

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -31,6 +32,7 @@ const (
 	heartbeat     = 15 * time.Second // between comments on a quiet stream
 	recheck       = 2 * time.Second  // between looks whether the key of a stream still holds
 	farewell      = 30 * time.Second // for an answer whose caller has gone
+	storePatience = 10 * time.Second // for the store to say who asks, and for what before
 )
 
 // Models is what answers calls; the gateway is one.
@@ -75,6 +77,7 @@ type API struct {
 	log     *zap.Logger
 	schemas schemas
 	calls   sync.WaitGroup // under way for callers who may have gone
+	large   atomic.Int64   // bytes of the large bodies under way
 }
 
 // New makes an API.
@@ -138,12 +141,21 @@ func (a *API) handle(serve func(w http.ResponseWriter, r *http.Request, caller a
 		w.Header().Set("Cache-Control", "no-store")
 		caller, err := a.authenticate(r)
 		if err == nil {
-			err = serve(w, r, caller)
+			err = a.admit(w, r, caller, serve)
 		}
 		if err != nil {
 			a.fail(w, r, err)
 		}
 	}
+}
+
+func (a *API) admit(w http.ResponseWriter, r *http.Request, caller access.Caller, serve func(http.ResponseWriter, *http.Request, access.Caller) error) error {
+	give, err := a.room(w, r)
+	defer give()
+	if err != nil {
+		return err
+	}
+	return serve(w, r, caller)
 }
 
 // Serves says that a path is one of OpenAI's API, where errors have its form.
@@ -161,11 +173,13 @@ func Refuse(w http.ResponseWriter, failure *Failure) error {
 
 func (a *API) authenticate(r *http.Request) (access.Caller, error) {
 	takeProtocolKey(r)
-	caller, err := a.options.Authenticate(r)
+	ctx, cancel := context.WithTimeout(r.Context(), storePatience)
+	defer cancel()
+	caller, err := a.options.Authenticate(r.WithContext(ctx))
 	if err == nil && caller.Client.Disabled {
 		err = &access.Denial{Reason: access.Disabled, Detail: "Client " + caller.Client.ID + " is disabled."}
 	}
-	return caller, err
+	return caller, storeFailed(err)
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
