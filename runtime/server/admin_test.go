@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,13 +73,13 @@ func TestListsOfClientsAndTeamsHavePages(t *testing.T) {
 			Next           string
 		}
 		admin.call("GET", path+"?limit=2", "").want(200).into(&page)
-		ids := append(page.Clients, page.Teams...)
+		ids := slices.Concat(page.Clients, page.Teams)
 		if len(ids) != 2 || ids[0].ID != "a" || page.Next != "b" {
 			t.Errorf("%s: %+v", path, page)
 		}
 		page.Next, page.Clients, page.Teams = "", nil, nil
 		admin.call("GET", path+"?limit=2&cursor=b", "").want(200).into(&page)
-		if ids := append(page.Clients, page.Teams...); len(ids) != 1 || ids[0].ID != "c" || page.Next != "" {
+		if ids := slices.Concat(page.Clients, page.Teams); len(ids) != 1 || ids[0].ID != "c" || page.Next != "" {
 			t.Errorf("%s: %+v", path, page)
 		}
 	}

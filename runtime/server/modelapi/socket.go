@@ -70,7 +70,7 @@ func (a *API) socket(w http.ResponseWriter, r *http.Request, caller access.Calle
 	s := &session{api: a, caller: caller, connection: connection, running: map[string]context.CancelFunc{}}
 	a.calls.Add(1)
 	defer a.calls.Done()
-	s.serve(ctx, cancel, a.options.Ending(r.Context()))
+	s.serve(ctx, a.options.Ending(r.Context()), cancel)
 	return nil
 }
 
@@ -88,7 +88,7 @@ type session struct {
 
 // serve reads requests until the client goes, the key is revoked, or the
 // server ends.
-func (s *session) serve(ctx context.Context, cancel context.CancelFunc, ending context.Context) {
+func (s *session) serve(ctx, ending context.Context, cancel context.CancelFunc) {
 	defer s.work.Wait()
 	defer cancel()
 	defer context.AfterFunc(ending, func() { s.retire(ctx) })()
