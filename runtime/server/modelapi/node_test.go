@@ -14,6 +14,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/provider"
+	"github.com/quaestor-run/quaestor/runtime/server/modelapi"
 	"github.com/quaestor-run/quaestor/runtime/server/modelapi/modelapitest"
 )
 
@@ -24,8 +25,9 @@ func TestOpenAINodeSDK(t *testing.T) {
 		t.Skip("it installs packages of npm")
 	}
 	dir := installNode(t)
-	w := setup(t)
-	w.models.Script = forNode()
+	w := setup(t, func(o *modelapi.Options) { // before it serves: another process asks
+		o.Models.(*modelapitest.Models).Script = forNode()
+	})
 	node := exec.CommandContext(t.Context(), "node", "check.mjs")
 	node.Dir = dir
 	node.Env = append(os.Environ(), "BASE_URL="+w.server.URL+"/v1", "API_KEY="+w.key)

@@ -79,7 +79,8 @@ func (a *API) relay(ctx context.Context, caller access.Caller, calls chatCalls, 
 	}
 	ticker := time.NewTicker(min(a.options.Recheck, a.options.Heartbeat))
 	defer ticker.Stop()
-	answers, open, checked := make([]answer, len(calls.calls)), len(calls.calls), time.Now()
+	answers, open := make([]answer, len(calls.calls)), len(calls.calls)
+	checks, checked := make(chan error, 1), time.Now()
 	for open > 0 {
 		select {
 		case o := <-outcomes:
@@ -93,6 +94,10 @@ func (a *API) relay(ctx context.Context, caller access.Caller, calls chatCalls, 
 			return nil, errGone
 		case <-out.gone():
 			return nil, errGone
+		case err := <-checks:
+			if err != nil {
+				return nil, err
+			}
 		case <-ticker.C:
 			if err := out.beat(a.options.Heartbeat); err != nil {
 				return nil, err
@@ -101,9 +106,12 @@ func (a *API) relay(ctx context.Context, caller access.Caller, calls chatCalls, 
 				continue
 			}
 			checked = time.Now()
-			if err := a.recheck(ctx, caller); err != nil {
-				return nil, err
-			}
+			go func() { // beside the stream: the store may not answer
+				select {
+				case checks <- a.recheck(ctx, caller):
+				default: // nobody has looked at the one before
+				}
+			}()
 		}
 	}
 	return answers, out.end(answers)
@@ -112,7 +120,7 @@ func (a *API) relay(ctx context.Context, caller access.Caller, calls chatCalls, 
 // recheck ends a stream whose key was revoked. A store that does not answer
 // ends none.
 func (a *API) recheck(ctx context.Context, caller access.Caller) error {
-	limited, cancel := context.WithTimeout(ctx, a.options.Recheck) // the stream waits meanwhile
+	limited, cancel := context.WithTimeout(ctx, a.options.Recheck) // then comes the next one
 	defer cancel()
 	err := a.options.Check(limited, caller)
 	if denied := (*access.Denial)(nil); errors.As(err, &denied) {
