@@ -99,7 +99,7 @@ func (w *world) checkSums(t *testing.T) {
 		case ledger.StateReserved, ledger.StateDispatched, ledger.StateUncertain:
 			add(held, a.Hold)
 		}
-		settled[a.Client] = settled[a.Client] // also of those with nothing settled
+		add(settled, ledger.Amount{}) // also of those with nothing settled
 	}
 	delete(settled, "")
 	for client := range settled {

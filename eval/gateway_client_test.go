@@ -108,34 +108,34 @@ type told struct {
 	} `json:"error"`
 }
 
-func (out *answer) take(text []byte) {
+func (a *answer) take(text []byte) {
 	var t told
 	if err := json.Unmarshal(text, &t); err != nil {
-		out.err = fmt.Errorf("reading %.200q: %w", text, err)
+		a.err = fmt.Errorf("reading %.200q: %w", text, err)
 		return
 	}
 	if t.Error != nil {
-		out.code, out.kind, out.message = t.Error.Code, t.Error.Type, t.Error.Message
+		a.code, a.kind, a.message = t.Error.Code, t.Error.Type, t.Error.Message
 	}
 	for _, choice := range t.Choices {
-		out.text += choice.Message.Content + choice.Delta.Content
+		a.text += choice.Message.Content + choice.Delta.Content
 		if choice.Delta.Content != "" {
-			out.pieces++
+			a.pieces++
 		}
 	}
 }
 
-func (out *answer) read(body io.Reader) {
+func (a *answer) read(body io.Reader) {
 	text, err := io.ReadAll(body)
 	if err != nil {
-		out.err = err
+		a.err = err
 		return
 	}
-	out.take(text)
-	out.whole = out.err == nil && out.status == http.StatusOK
+	a.take(text)
+	a.whole = a.err == nil && a.status == http.StatusOK
 }
 
-func (out *answer) readStream(response *http.Response, each []func(int)) {
+func (a *answer) readStream(response *http.Response, each []func(int)) {
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 1<<20)
 	done := false
@@ -146,14 +146,14 @@ func (out *answer) readStream(response *http.Response, each []func(int)) {
 		case data == "[DONE]":
 			done = true
 		default:
-			out.take([]byte(data))
+			a.take([]byte(data))
 			for _, see := range each {
-				see(out.pieces)
+				see(a.pieces)
 			}
 		}
 	}
 	if err := lines.Err(); err != nil {
-		out.err = err
+		a.err = err
 	}
-	out.whole = out.err == nil && done && out.message == ""
+	a.whole = a.err == nil && done && a.message == ""
 }

@@ -24,7 +24,8 @@ func newEnd(t *testing.T, rule string, settings ...string) (w *world, url, key s
 		w.set(settings[i], settings[i+1])
 	}
 	key, _ = w.addKey(t, "c")
-	return w, w.serve(t), key
+	url = w.serve(t)
+	return w, url, key
 }
 
 // attempt waits until the only attempt has ended.

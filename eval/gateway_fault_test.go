@@ -27,7 +27,7 @@ type relay struct {
 
 func newRelay(t *testing.T, network, to string) *relay {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func (r *relay) join(network string, near net.Conn) {
 	if cut {
 		return
 	}
-	far, err := net.Dial(network, r.to) //nolint:noctx // of a test
+	far, err := net.Dial(network, r.to)
 	if err != nil {
 		return
 	}

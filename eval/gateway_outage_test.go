@@ -21,7 +21,8 @@ func newOutage(t *testing.T, rule string) (w *world, database *relay, url, key s
 	database, way := relayTo(t, w.setting("QUAESTOR_DATABASE_URL"))
 	w.set("QUAESTOR_DATABASE_URL", way)
 	key, _ = w.addKey(t, "c")
-	return w, database, w.serve(t), key
+	url = w.serve(t)
+	return w, database, url, key
 }
 
 // relayTo puts a relay before a database and gives the URL by which to use it.

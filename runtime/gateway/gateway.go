@@ -151,8 +151,10 @@ func New(options Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{options: options, cache: cache, slots: map[string]*slots{},
-		flights: map[string]*flight{}, untold: map[string]*flight{}, spooled: make(chan struct{}, 1)}
+	g := &Gateway{
+		options: options, cache: cache, slots: map[string]*slots{},
+		flights: map[string]*flight{}, untold: map[string]*flight{}, spooled: make(chan struct{}, 1),
+	}
 	if err := g.checkCatalog(); err != nil {
 		return nil, err
 	}
