@@ -77,7 +77,7 @@ func newCrash(t *testing.T, database string, seed uint64) *crash {
 	emulator := mocktest.StartScript(t, calm)
 	way := newRelay(t, "tcp", emulator.URL[len("http://"):])
 	w := newWorld(t, emulator, database, "http://"+way.address())
-	w.set("QUAESTOR_GATEWAY_SYNCHRONOUS", "normal")                                                    // outlives any process
+	w.set("QUAESTOR_GATEWAY_SYNCHRONOUS", "normal") // outlives any process
 	c := &crash{world: w, way: way, random: rand.New(rand.NewPCG(seed, 1)), figures: map[string]int{}}
 	c.gateway = c.start(t)
 	return c
