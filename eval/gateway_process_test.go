@@ -84,7 +84,7 @@ func (w *world) spawn(t *testing.T) (*gatewayProcess, *bufio.Scanner) {
 	}
 	defer read.Close()
 	p := &gatewayProcess{
-		cmd: exec.Command(os.Args[0]), //nolint:noctx // itself; its lifeline ends it
+		cmd: exec.Command(os.Args[0]), // its lifeline ends it
 		log: &logged{t: t}, lifeline: write, ended: make(chan struct{}),
 	}
 	p.cmd.Env = append([]string{

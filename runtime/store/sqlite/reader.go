@@ -48,7 +48,7 @@ func (r *reader) statement(ctx context.Context, query string) *sql.Stmt {
 	if known || full {
 		return statement
 	}
-	statement, err := r.PrepareContext(ctx, query)
+	statement, err := r.PrepareContext(ctx, query) //nolint:sqlclosecheck // kept as long as the pool
 	if err != nil {
 		return nil
 	}
