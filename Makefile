@@ -47,7 +47,7 @@ test: needs $(GOTESTSUM) ## run every test: with the race detector, then those o
 # A missing PostgreSQL is installed where that is allowed without asking for a
 # password. Its tests are left out otherwise; they say so in the summary too.
 .PHONY: needs
-needs:
+needs: words
 	@if [ -n "$${QUAESTOR_TEST_POSTGRES:-}" ] || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
@@ -55,6 +55,18 @@ needs:
 		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql >/dev/null && exit 0; \
 	fi; \
 	echo "== LEFT OUT: tests of runtime/ledger/postgres and runtime/store/postgres: PostgreSQL is not here and could not be installed (install it, or set QUAESTOR_TEST_POSTGRES to the URL of a server)"
+
+# pdftotext reads the words of our PDFs back; its tests are left out without it,
+# as are those with LibreOffice, which is too large to be installed unasked.
+.PHONY: words
+words:
+	@if command -v pdftotext >/dev/null; then exit 0; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
+	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
+		echo "== installing poppler-utils, which tests need"; \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends poppler-utils >/dev/null && exit 0; \
+	fi; \
+	echo "== LEFT OUT: tests of PDFs with pdftotext (install poppler-utils)"
 
 .PHONY: check
 check: lint imports ## lint and import rules

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"text/template"
 
 	"github.com/quaestor-run/quaestor/tools"
@@ -27,6 +28,9 @@ type Agent[In, Out any] struct {
 	Tools       []string // names of the tools it may call
 	MaxSteps    int      // model calls in one run; 0 means DefaultMaxSteps
 
+	// Extensions are what it can do besides in an installation that has the tools.
+	Extensions []Extension
+
 	// Check looks for what a schema cannot say (an id that does not exist).
 	// Its error is told to the model, which may try again. Optional.
 	Check func(In, Out) error
@@ -42,7 +46,11 @@ type Turn[In any] struct {
 	Input   In
 	Step    int // 0 for the first move
 	Results []ToolResult
+	Tools   []string // names of those it may call in this move
 }
+
+// Has says that the brain may call a tool in this move.
+func (t Turn[In]) Has(tool string) bool { return slices.Contains(t.Tools, tool) }
 
 // Move is what a brain does next: call tools (in parallel), or end with an
 // output. Exactly one of the two is set.
@@ -79,11 +87,13 @@ type Definition struct {
 	MaxSteps    int
 	Output      json.RawMessage // JSON Schema of the output
 
+	extensions []Extension
+
 	frozen  json.RawMessage
 	prompt  func(input json.RawMessage) (string, error)
 	render  func(prompt *template.Template, input json.RawMessage) (string, error)
 	accept  func(input json.RawMessage, text []byte) (Accepted, error)
-	offline func(input json.RawMessage, step int, results []ToolResult) (Message, error)
+	offline func(tools []string, input json.RawMessage, step int, results []ToolResult) (Message, error)
 }
 
 // Accepted is a valid output of an agent.
@@ -117,6 +127,8 @@ func (a Agent[In, Out]) Define() (Definition, error) {
 	return Definition{
 		Name: a.Name, Description: a.Description, Tools: a.Tools, MaxSteps: a.MaxSteps,
 		Version: version, Output: schema.JSON(),
+		extensions: a.Extensions,
+
 		frozen:  frozen,
 		prompt:  func(input json.RawMessage) (string, error) { return renderPrompt[In](prompt, input) },
 		render:  renderPrompt[In],
@@ -134,9 +146,15 @@ func (d Definition) Accept(input json.RawMessage, text []byte) (Accepted, error)
 	return d.accept(input, text)
 }
 
-// Offline asks the agent's own brain for the next message.
+// Offline asks the agent's own brain for the next message, with all tools of
+// the agent.
 func (d Definition) Offline(input json.RawMessage, step int, results []ToolResult) (Message, error) {
-	return d.offline(input, step, results)
+	return d.offline(d.Tools, input, step, results)
+}
+
+// OfflineWith is Offline for a move in which only some tools may be called.
+func (d Definition) OfflineWith(tools []string, input json.RawMessage, step int, results []ToolResult) (Message, error) {
+	return d.offline(tools, input, step, results)
 }
 
 func renderPrompt[In any](prompt *template.Template, input json.RawMessage) (string, error) {
@@ -176,7 +194,7 @@ func (a Agent[In, Out]) accept(schema *tools.Schema, input json.RawMessage, text
 	return accepted, nil
 }
 
-func (a Agent[In, Out]) moveOffline(input json.RawMessage, step int, results []ToolResult) (Message, error) {
+func (a Agent[In, Out]) moveOffline(tools []string, input json.RawMessage, step int, results []ToolResult) (Message, error) {
 	var in In
 	if err := json.Unmarshal(input, &in); err != nil {
 		return Message{}, fmt.Errorf("decoding the input of agent %q: %w", a.Name, err)
@@ -184,7 +202,7 @@ func (a Agent[In, Out]) moveOffline(input json.RawMessage, step int, results []T
 	for i := range results {
 		results[i].Value = Unfence(results[i].Value)
 	}
-	move, err := a.Offline(Turn[In]{Input: in, Step: step, Results: results})
+	move, err := a.Offline(Turn[In]{Input: in, Step: step, Results: results, Tools: tools})
 	if err != nil {
 		return Message{}, fmt.Errorf("thinking offline as %q: %w", a.Name, err)
 	}

@@ -10,6 +10,7 @@ const (
 	ChangeAdded    = "added"
 	ChangeRemoved  = "removed"
 	ChangeReplaced = "replaced"
+	ChangeRefused  = "refused" // it would have left a sentence that its evidence does not show
 )
 
 // Changes lists the sentences in which after differs from before, section by

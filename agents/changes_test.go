@@ -1,7 +1,7 @@
 package agents_test
 
 import (
-	"slices"
+	"reflect"
 	"testing"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -40,7 +40,7 @@ func TestChanges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := agents.Changes(test.before, test.after); !slices.Equal(got, test.want) {
+			if got := agents.Changes(test.before, test.after); !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})

@@ -1,5 +1,11 @@
 package agents
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"iter"
+)
+
 // SectionKind says what a section is for; code treats findings more strictly
 // than an introduction.
 type SectionKind string
@@ -15,6 +21,10 @@ const (
 	SectionConclusion      SectionKind = "conclusion"
 	SectionLimitations     SectionKind = "limitations"
 )
+
+// Synthesis says that the sentences of a section weigh sources in the report's
+// own words, rather than tell what one of them says.
+func (k SectionKind) Synthesis() bool { return k != SectionFindings && k != SectionSummary }
 
 // Draft is a report before its citations are rendered.
 type Draft struct {
@@ -35,6 +45,22 @@ type Section struct {
 type Paragraph struct {
 	List      bool        `json:"list,omitempty"`
 	Sentences []Statement `json:"sentences"`
+}
+
+// Statements gives the sentences of a draft in order, with their sections. What
+// is written through the pointer is written into the draft.
+func (d Draft) Statements() iter.Seq2[Section, *Statement] {
+	return func(yield func(Section, *Statement) bool) {
+		for _, section := range d.Sections {
+			for _, paragraph := range section.Paragraphs {
+				for i := range paragraph.Sentences {
+					if !yield(section, &paragraph.Sentences[i]) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // CitedEvidence implements [Citer].
@@ -73,12 +99,17 @@ type Issue struct {
 	Suggestion string `json:"suggestion,omitempty"`
 }
 
-// Change records one difference between two drafts.
+// Change records one difference between two drafts: what was changed, why, by
+// whom, and which claims it touched. One that was refused is not in the draft.
 type Change struct {
-	Kind    string `json:"kind"` // added, removed, replaced
-	Section string `json:"section"`
-	Before  string `json:"before,omitempty"`
-	After   string `json:"after,omitempty"`
+	Kind    string   `json:"kind"` // added, removed, replaced, refused
+	Section string   `json:"section"`
+	Before  string   `json:"before,omitempty"`
+	After   string   `json:"after,omitempty"`
+	Reason  string   `json:"reason,omitempty"`  // the issue or the comment that asked for it; of a refused one, what was wrong with it
+	Author  string   `json:"author,omitempty"`  // the agent
+	Version string   `json:"version,omitempty"` // of the agent
+	Claims  []string `json:"claims,omitempty"`  // ids of the claims before and after it
 }
 
 // ClaimStatus says how a claim stands to its evidence.
@@ -86,9 +117,15 @@ type ClaimStatus string
 
 // The states of a claim.
 const (
-	ClaimSupported   ClaimStatus = "supported"   // every id resolves and every quote is in its snapshot
-	ClaimUnsupported ClaimStatus = "unsupported" // cites nothing that holds; marked in the report
+	ClaimSupported    ClaimStatus = "supported"    // its evidence says it
+	ClaimPartly       ClaimStatus = "partly"       // its evidence says part of it, or says it with less certainty
+	ClaimNotShown     ClaimStatus = "not_shown"    // its evidence does not say it; marked in the report
+	ClaimContradicted ClaimStatus = "contradicted" // its evidence says otherwise; marked in the report
+	ClaimUnsupported  ClaimStatus = "unsupported"  // cites nothing that holds; marked in the report
 )
+
+// Shown says that the evidence shows the claim, or part of it.
+func (s ClaimStatus) Shown() bool { return s == ClaimSupported || s == ClaimPartly }
 
 // Claim is a sentence of the report and the evidence it cites.
 type Claim struct {
@@ -97,4 +134,27 @@ type Claim struct {
 	Text     string      `json:"text"`
 	Evidence []string    `json:"evidence"`
 	Status   ClaimStatus `json:"status"`
+	Problems []AtOdds    `json:"problems,omitempty"` // the gravest first
+}
+
+// AtOdds is one thing in a claim that does not follow from its evidence. Start
+// and End are byte offsets into the claim's text.
+type AtOdds struct {
+	Kind     string `json:"kind"` // citation, quote, number, unit, date, name, negation, hedge, direction, coverage
+	Start    int    `json:"start"`
+	End      int    `json:"end"`
+	Text     string `json:"text,omitempty"`
+	Evidence string `json:"evidence,omitempty"` // what the evidence has in its place
+	Reason   string `json:"reason"`
+}
+
+// NewClaim names a claim by its section and text.
+func NewClaim(section, text string, evidence []string) Claim {
+	return Claim{ID: ClaimID(section, text), Section: section, Text: text, Evidence: evidence}
+}
+
+// ClaimID is the id of a claim.
+func ClaimID(section, text string) string {
+	digest := sha256.Sum256([]byte(section + "\x00" + text))
+	return "c_" + hex.EncodeToString(digest[:])[:12]
 }

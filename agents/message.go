@@ -44,6 +44,16 @@ type ToolResult struct {
 	Citations []tools.Citation `json:"citations,omitempty"`
 }
 
+// Shown is the result as a model reads it: a value that is a JSON string as its
+// text, any other as it stands.
+func (r ToolResult) Shown() string {
+	var text string
+	if len(r.Value) > 0 && r.Value[0] == '"' && json.Unmarshal(r.Value, &text) == nil {
+		return text
+	}
+	return string(r.Value)
+}
+
 // Usage counts what model calls consumed. Money is in integer nano-dollars.
 type Usage struct {
 	InputTokens  int64 `json:"input_tokens"`

@@ -34,6 +34,7 @@ func (c Config) check() error {
 		between("research.concurrency", c.Research.Concurrency, 1, 16),
 		between("research.max_iterations", c.Research.MaxIterations, 0, 3),
 		oneOf("research.unsupported", c.Research.Unsupported, "mark", "drop"),
+		oneOf("research.citation_style", c.Research.CitationStyle, "plain", "apa", "chicago", "ieee", "vancouver", "harvard"),
 		positive("research.review.timeout", c.Research.Review.Timeout),
 		notNegative("research.review.reminder", c.Research.Review.Reminder),
 		oneOf("research.review.on_expiry", c.Research.Review.OnExpiry, "reject", "publish"),
@@ -57,6 +58,7 @@ func (c Config) check() error {
 	}
 	failures = append(failures, webAddresses("providers.openai.base_urls", c.Providers.OpenAI.BaseURLs)...)
 	failures = append(failures, webAddresses("providers.bedrock.endpoints", c.Providers.Bedrock.Endpoints)...)
+	failures = append(failures, c.Web.check()...)
 	failures = append(failures, c.model("models.default", c.Models.Default))
 	for _, agent := range slices.Sorted(maps.Keys(c.Models.Agents)) {
 		failures = append(failures, c.model("models.agents."+agent, c.Models.Agents[agent]))

@@ -11,16 +11,18 @@ import "time"
 // Config is the whole configuration. The meaning, unit and default of every
 // field stand in default.yaml.
 type Config struct {
-	Data      string    `yaml:"data"`
-	Server    Server    `yaml:"server"`
-	Temporal  Temporal  `yaml:"temporal"`
-	Database  Database  `yaml:"database"`
-	Models    Models    `yaml:"models"`
-	Providers Providers `yaml:"providers"`
-	Gateway   Gateway   `yaml:"gateway"`
-	Research  Research  `yaml:"research"`
-	Limits    Limits    `yaml:"limits"`
-	Telemetry Telemetry `yaml:"telemetry"`
+	Data      string                `yaml:"data"`
+	Server    Server                `yaml:"server"`
+	Temporal  Temporal              `yaml:"temporal"`
+	Database  Database              `yaml:"database"`
+	Databases map[string]DataSource `yaml:"databases"`
+	Models    Models                `yaml:"models"`
+	Providers Providers             `yaml:"providers"`
+	Gateway   Gateway               `yaml:"gateway"`
+	Research  Research              `yaml:"research"`
+	Web       Web                   `yaml:"web"`
+	Limits    Limits                `yaml:"limits"`
+	Telemetry Telemetry             `yaml:"telemetry"`
 
 	// Catalog is what models.yaml, or the file of models.catalog, knows of the
 	// models, by name.
@@ -45,6 +47,16 @@ type Temporal struct {
 // Database is a PostgreSQL database for store and ledger.
 type Database struct {
 	URL string `yaml:"url"`
+}
+
+// DataSource is a database that runs may ask. Its URL, with its password, is in
+// the environment.
+type DataSource struct {
+	URLEnv  string   `yaml:"url_env"`
+	Clients []string `yaml:"clients"`
+
+	// URL is what the variable holds.
+	URL string `yaml:"-"`
 }
 
 // Models says which model serves which agent.
@@ -94,7 +106,8 @@ type Gateway struct {
 type Research struct {
 	Concurrency   int    `yaml:"concurrency"`
 	MaxIterations int    `yaml:"max_iterations"`
-	Unsupported   string `yaml:"unsupported"` // mark or drop
+	Unsupported   string `yaml:"unsupported"`    // mark or drop
+	CitationStyle string `yaml:"citation_style"` // plain, apa, chicago, ieee, vancouver or harvard
 	Review        Review `yaml:"review"`
 	Budget        Budget `yaml:"budget"`
 }

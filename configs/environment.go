@@ -3,7 +3,9 @@ package configs
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -30,7 +32,7 @@ func environmentOf(env func(string) string, t reflect.Type, prefix string, failu
 		}
 		variable := "QUAESTOR_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 		text := env(variable)
-		if text == "" {
+		if text == "" || field.Type.Kind() == reflect.Map && field.Type.Elem().Kind() == reflect.Struct {
 			continue
 		}
 		value, err := environmentValue(text, field.Type)
@@ -43,8 +45,32 @@ func environmentOf(env func(string) string, t reflect.Type, prefix string, failu
 	return values
 }
 
+// readURLs gives each database the URL that its variable holds.
+func (c *Config) readURLs(env func(string) string) error {
+	var failures []error
+	for _, name := range slices.Sorted(maps.Keys(c.Databases)) {
+		source := c.Databases[name]
+		switch {
+		case source.URLEnv == "":
+			failures = append(failures, fmt.Errorf("databases.%s.url_env: the name of the environment variable with the URL is wanted", name))
+			continue
+		case env != nil:
+			source.URL = env(source.URLEnv)
+		}
+		if source.URL == "" {
+			failures = append(failures, fmt.Errorf("databases.%s.url_env: the environment variable %s is not set", name, source.URLEnv))
+		}
+		c.Databases[name] = source
+	}
+	return errors.Join(failures...)
+}
+
 func environmentValue(text string, t reflect.Type) (any, error) {
-	if t.Kind() != reflect.Map {
+	switch t.Kind() {
+	case reflect.Map:
+	case reflect.Slice:
+		return environmentList(text, t)
+	default:
 		return scalar(text, "", t)
 	}
 	values := map[string]any{}
@@ -55,6 +81,22 @@ func environmentValue(text string, t reflect.Type) (any, error) {
 			return nil, fmt.Errorf("name=value,name=value is wanted, not %q", text)
 		}
 		values[name] = value
+	}
+	return values, nil
+}
+
+// environmentList reads a list: its items between commas.
+func environmentList(text string, t reflect.Type) (any, error) {
+	values := []any{}
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			return nil, fmt.Errorf("a list like one,two is wanted, not %q", text)
+		}
+		value, err := scalar(item, "", t.Elem())
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
 	}
 	return values, nil
 }

@@ -56,6 +56,9 @@ func Load(path string, env func(string) string) (Config, error) {
 	if config.Catalog, err = loadCatalog(config.Models.Catalog); err != nil {
 		return Config{}, err
 	}
+	if err := config.readURLs(env); err != nil {
+		return Config{}, fmt.Errorf("checking the configuration: %w", err)
+	}
 	if err := config.check(); err != nil {
 		return Config{}, fmt.Errorf("checking the configuration: %w", err)
 	}

@@ -86,6 +86,21 @@ providers:
 	}
 }
 
+func TestDatabasesAreNamedInTheEnvironment(t *testing.T) {
+	t.Parallel()
+	path := write(t, "databases:\n  sales: {url_env: SALES_URL, clients: [acme]}\n")
+	c, err := configs.Load(path, func(name string) string { return map[string]string{"SALES_URL": "sqlite:sales.db"}[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := c.Databases["sales"]; s.URL != "sqlite:sales.db" || len(s.Clients) != 1 {
+		t.Errorf("got %+v", c.Databases)
+	}
+	if c, err = configs.Load("", none); err != nil || len(c.Databases) != 0 {
+		t.Errorf("databases without a configuration: %+v, %v", c.Databases, err)
+	}
+}
+
 func TestCatalogOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	path := write(t, "models: {catalog: mine.yaml, default: local}\n")
@@ -149,6 +164,9 @@ func TestErrorsNameThePlace(t *testing.T) {
 			env:  map[string]string{"QUAESTOR_MODELS_AGENTS": "writer"},
 			want: []string{"QUAESTOR_MODELS_AGENTS", "name=value"},
 		},
+		"no database URL":    {file: "databases: {sales: {url_env: SALES_URL}}", want: []string{"databases.sales.url_env", "SALES_URL", "not set"}},
+		"no variable":        {file: "databases: {sales: {}}", want: []string{"databases.sales.url_env", "name of the environment variable"}},
+		"URL in the file":    {file: "databases: {sales: {url: x}}", want: []string{"databases.sales.url"}},
 		"no concurrency":     {file: "providers: {openai: {concurrency: 0}}", want: []string{"providers.openai.concurrency", "1 to 10000"}},
 		"no drain":           {file: "gateway: {drain: 0s}", want: []string{"gateway.drain", "more than 0"}},
 		"regional address":   {file: "providers: {bedrock: {endpoints: {eu: here}}}", want: []string{"providers.bedrock.endpoints.eu", "URL"}},

@@ -75,7 +75,7 @@ func startRuntime(b *testing.B, providers map[string]provider.Provider) (*runtim
 	}
 	config.Data, config.Server.Addr, config.Temporal.UIAddr = b.TempDir(), "127.0.0.1:0", ""
 	config.Telemetry.LogLevel = "error"
-	runtime.TuneMemory(os.Getenv) // as the binary does
+	runtime.TuneMemory(os.Getenv, runtime.EasyHeap) // as the binary does
 	r, err := runtime.New(b.Context(), runtime.Options{Config: config, Embedded: true, Providers: providers, LogOutput: io.Discard})
 	if err != nil {
 		b.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/agents/prose"
 	"github.com/quaestor-run/quaestor/agents/writer"
+	"github.com/quaestor-run/quaestor/runtime/activity"
 )
 
 const healthTopic = "How is AI changing medical devices and care?"
@@ -231,6 +232,21 @@ func sound(t *testing.T, o *offline, out outcome) {
 		if err := o.corpora.Verify(t.Context(), e); err != nil {
 			t.Error(err)
 		}
+	}
+	for _, draft := range out.drafts {
+		for _, claim := range activity.Claims(draft, out.evidence) {
+			if claim.Status != agents.ClaimSupported {
+				t.Logf("%s: %q (%s): %+v", claim.Status, claim.Text, claim.Section, claim.Problems)
+			}
+			if !claim.Status.Shown() {
+				t.Errorf("a claim that is not shown: %+v", claim)
+			}
+		}
+	}
+	if score := activity.Score(out.report(), out.evidence); score.Marked > 0 || score.Claims > 0 && score.Recall < 0.75 {
+		t.Errorf("scorecard %+v", score)
+	} else {
+		t.Logf("scorecard %+v", score)
 	}
 	var said []string
 	for _, section := range out.report().Sections {

@@ -1,6 +1,7 @@
 package eval_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/store/storetest"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
+	"github.com/quaestor-run/quaestor/tools/factcheck"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
@@ -67,7 +69,18 @@ func setup(t *testing.T, files map[string]string) *offline {
 	o.add(followed, err)
 	counted, err := statistics.New(corpora)
 	o.add(counted, err)
+	checked, err := factcheck.New(o)
+	o.add(checked, err)
 	return o
+}
+
+// Cited implements factcheck.Shelf.
+func (o *offline) Cited(_ context.Context, _ tools.Scope, ids []string) ([]factcheck.Evidence, error) {
+	var cited []factcheck.Evidence
+	for _, e := range o.selected(ids) {
+		cited = append(cited, factcheck.Evidence{ID: e.ID, Citation: e.Citation})
+	}
+	return cited, nil
 }
 
 func (o *offline) add(tool tools.Tool, err error) {

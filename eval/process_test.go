@@ -59,7 +59,7 @@ func startGateway(ctx context.Context) (string, func() error, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	runtime.TuneMemory(os.Getenv)
+	runtime.TuneMemory(os.Getenv, runtime.GatewayHeap)
 	r, err := runtime.New(ctx, runtime.Options{Config: config, GatewayOnly: true})
 	if err != nil {
 		return "", nil, err

@@ -65,11 +65,14 @@ func (r *Runtime) startServer(ctx context.Context) error {
 		RenderDraft: func(_ context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) {
 			return activity.Markdown(draft, evidence)
 		},
+		RenderReport: func(ctx context.Context, run, form string, changes bool) ([]byte, error) {
+			return activity.RenderReport(ctx, r.store, run, form, changes)
+		},
 		Metrics: r.telemetry.MetricsHandler(), Logger: r.logger.Named("api"), TracerProvider: r.telemetry.TracerProvider(),
 		Defaults: server.Defaults{
 			Sources:     []string{SampleCorpus},
 			Budget:      workflows.Budget{Tokens: config.Research.Budget.Tokens, NanoUSD: int64(config.Research.Budget.USD)},
-			Unsupported: config.Research.Unsupported, Corpus: DefaultCorpus, Iterations: &config.Research.MaxIterations,
+			Unsupported: config.Research.Unsupported, CitationStyle: config.Research.CitationStyle, Corpus: DefaultCorpus, Iterations: &config.Research.MaxIterations,
 		},
 		Limits:       server.Limits{Body: config.Limits.BodyBytes, File: config.Limits.DocumentBytes},
 		DrainTimeout: config.Server.DrainTimeout,

@@ -8,14 +8,19 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/quaestor-run/quaestor/runtime/database"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger/spool"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/citation"
 	"github.com/quaestor-run/quaestor/tools/documents"
+	"github.com/quaestor-run/quaestor/tools/factcheck"
 	"github.com/quaestor-run/quaestor/tools/format"
+	"github.com/quaestor-run/quaestor/tools/sqlquery"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
+	"github.com/quaestor-run/quaestor/tools/webpage"
+	"github.com/quaestor-run/quaestor/tools/websearch"
 )
 
 // sources is what the built-in tools read from.
@@ -25,7 +30,7 @@ type sources interface {
 }
 
 // builtinTools is the one place where a new tool is listed.
-func builtinTools(corpora sources) ([]tools.Tool, error) {
+func builtinTools(corpora sources, shelf factcheck.Shelf, databases sqlquery.Databases, outside reach) ([]tools.Tool, error) {
 	var list []tools.Tool
 	var errs []error
 	add := func(tool tools.Tool, err error) {
@@ -36,7 +41,34 @@ func builtinTools(corpora sources) ([]tools.Tool, error) {
 	add(trend.New(corpora))
 	add(citation.New())
 	add(format.New())
+	add(factcheck.New(shelf))
+	if databases != nil {
+		add(sqlquery.New(databases))
+	}
+	if outside.search != nil {
+		add(websearch.New(outside.search))
+	}
+	if outside.pages != nil {
+		add(webpage.New(outside.pages))
+	}
 	return list, errors.Join(errs...)
+}
+
+// openDatabases prepares the databases that runs may ask; nil where none is
+// configured.
+func (r *Runtime) openDatabases() (sqlquery.Databases, error) {
+	if len(r.options.Config.Databases) == 0 {
+		return nil, nil //nolint:nilnil // no databases are no failure
+	}
+	named := map[string]database.Source{}
+	for name, source := range r.options.Config.Databases {
+		named[name] = database.Source{URL: source.URL, Clients: source.Clients}
+	}
+	databases, err := database.Open(named, r.store, database.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the databases of the configuration: %w", err)
+	}
+	return databases, nil
 }
 
 // newGateway makes the one way to a model.
@@ -69,9 +101,10 @@ func (r *Runtime) newGateway(ctx context.Context) (*gateway.Gateway, error) {
 	return made, nil
 }
 
-// sweep has the gateway look after what was left behind, until the runtime is
-// closed.
+// sweep has the gateway look after what was left behind, once before anything is
+// asked of it, and then until the runtime is closed.
 func (r *Runtime) sweep(ctx context.Context) {
+	r.gateway.Sweep(ctx)
 	sweeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {

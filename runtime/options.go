@@ -82,6 +82,9 @@ func defineAgents(list []Agent, known map[string]tools.Tool) (map[string]agents.
 	var errs []error
 	for _, agent := range list {
 		definition, err := agent.Define()
+		if err == nil {
+			definition, err = definition.Extend(func(tool string) bool { _, ok := known[tool]; return ok })
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue

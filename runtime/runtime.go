@@ -171,7 +171,15 @@ func (r *Runtime) register(ctx context.Context) error {
 		Limits: documents.Limits{Bytes: r.options.Config.Limits.DocumentBytes}, CacheDir: filepath.Join(r.data, "cache"),
 	})
 	r.onClose("corpora", r.corpora.Close)
-	builtin, err := builtinTools(r.corpora)
+	outside, err := r.reachWeb()
+	if err != nil {
+		return fmt.Errorf("reaching the web: %w", err)
+	}
+	databases, err := r.openDatabases()
+	if err != nil {
+		return err
+	}
+	builtin, err := builtinTools(r.corpora, corpus.Shelf{Runs: r.store}, databases, outside)
 	if err != nil {
 		return err
 	}

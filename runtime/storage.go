@@ -15,12 +15,6 @@ import (
 	storesqlite "github.com/quaestor-run/quaestor/runtime/store/sqlite"
 )
 
-// closingLedger is a ledger that holds a database open.
-type closingLedger interface {
-	ledger.Ledger
-	Close() error
-}
-
 // OpenStore opens the store that the configuration names: on PostgreSQL when a
 // database is configured, else on a file in the data folder.
 func OpenStore(ctx context.Context, config configs.Config) (store.Store, error) {
@@ -42,7 +36,16 @@ func OpenStore(ctx context.Context, config configs.Config) (store.Store, error) 
 	return kept, nil
 }
 
-func openLedger(ctx context.Context, config configs.Config) (closingLedger, error) {
+// Ledger is a ledger that holds a database open.
+type Ledger interface {
+	ledger.Ledger
+	Close() error
+}
+
+// OpenLedger opens the ledger that the configuration names: on PostgreSQL when
+// a database is configured, else on a file in the data folder. It may be open in
+// other processes at the same time.
+func OpenLedger(ctx context.Context, config configs.Config) (Ledger, error) {
 	if url := config.Database.URL; url != "" {
 		accounts, err := ledgerpostgres.Open(ctx, url)
 		if err != nil {
@@ -81,7 +84,7 @@ func (r *Runtime) openStorage(ctx context.Context) error {
 	}
 	r.store = kept
 	r.onClose("store", kept.Close)
-	accounts, err := openLedger(ctx, r.options.Config)
+	accounts, err := OpenLedger(ctx, r.options.Config)
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,12 @@ type Citation struct {
 	SHA256      string       `json:"sha256"` // of the snapshot text
 	URI         string       `json:"uri"`
 	Title       string       `json:"title"`
-	Page        int          `json:"page,omitempty"`    // from 1; 0 where the format has no pages
-	Year        int          `json:"year,omitempty"`    // of publication, 0 when unknown
-	Heading     string       `json:"heading,omitempty"` // of the section the quote stands in
+	Page        int          `json:"page,omitempty"`      // from 1; 0 where the format has no pages
+	Year        int          `json:"year,omitempty"`      // of publication, 0 when unknown
+	Published   string       `json:"published,omitempty"` // the day, YYYY-MM-DD, of sources that say so
+	Author      string       `json:"author,omitempty"`    // as the source gives it
+	Tier        string       `json:"tier,omitempty"`      // kind of a source of the web: journal, government, academic, news, other
+	Heading     string       `json:"heading,omitempty"`   // of the section the quote stands in
 	Start       int          `json:"start"`
 	End         int          `json:"end"`
 	Quote       string       `json:"quote"`

@@ -116,15 +116,24 @@ type DraftCheck struct {
 	Draft       string `json:"draft"`
 	Previous    string `json:"previous,omitempty"` // the checked draft of the round before
 	Unsupported string `json:"unsupported"`
+	// What the changes since the round before are kept with: who made them, and
+	// what asked for them.
+	Author   string `json:"author,omitempty"`
+	Version  string `json:"version,omitempty"`
+	Review   string `json:"review,omitempty"`
+	Comments string `json:"comments,omitempty"`
 }
 
 // CheckedDraft is a draft in which every cited id resolves, every quote stands
-// in its snapshot, and unsupported sentences are marked or dropped.
+// in its snapshot, and sentences that their evidence does not show are marked or
+// dropped.
 type CheckedDraft struct {
 	Draft       string `json:"draft"`
 	Digest      string `json:"digest"`
 	Claims      int    `json:"claims"`
-	Unsupported int    `json:"unsupported"`
+	Unsupported int    `json:"unsupported"` // claims that the evidence they cite does not show
+	Partly      int    `json:"partly,omitempty"`
+	Refused     int    `json:"refused,omitempty"` // edits that would have broken a citation
 	Changes     int    `json:"changes"`
 }
 

@@ -37,8 +37,9 @@ type ResearchRequest struct {
 	Deadline      time.Time     `json:"deadline,omitzero"`
 	Timeout       time.Duration `json:"timeout,omitempty"` // deadline relative to the start, for schedules
 	Language      string        `json:"language,omitempty"`
-	Unsupported   string        `json:"unsupported,omitempty"` // UnsupportedMark or UnsupportedDrop
-	Schedule      string        `json:"schedule,omitempty"`    // id of the schedule that started it
+	Unsupported   string        `json:"unsupported,omitempty"`    // UnsupportedMark or UnsupportedDrop
+	CitationStyle string        `json:"citation_style,omitempty"` // empty is plain
+	Schedule      string        `json:"schedule,omitempty"`       // id of the schedule that started it
 }
 
 // Budget bounds the model calls of one run; 0 is no limit.

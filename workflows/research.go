@@ -176,7 +176,7 @@ func (r *research) composePartial(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.check(ctx, draft, 0)
+	return r.check(ctx, DraftCheck{Draft: draft})
 }
 
 // fail ends the run as failed and tells why.

@@ -120,7 +120,7 @@ func (r *research) write(ctx workflow.Context) (CheckedDraft, error) {
 	if err != nil {
 		return CheckedDraft{}, err
 	}
-	return r.draft, r.check(ctx, draft, 0)
+	return r.draft, r.check(ctx, DraftCheck{Draft: draft})
 }
 
 // validate has the draft reviewed.
@@ -174,23 +174,26 @@ func (r *research) rewrite(ctx workflow.Context, input writer.Input, draft Check
 	if err != nil {
 		return CheckedDraft{}, err
 	}
-	return r.draft, r.check(ctx, refined, round)
+	check := DraftCheck{Draft: refined, Round: round, Author: "writer", Version: r.settings.Agents["writer"], Comments: input.Comments}
+	if input.Review != nil {
+		check.Review = input.Review.Ref
+	}
+	return r.draft, r.check(ctx, check)
 }
 
 // check has a draft checked by code; what it returns is the run's draft from
 // then on.
-func (r *research) check(ctx workflow.Context, draft string, round int) error {
-	checked, err := quick[CheckedDraft](ctx, CheckDraftName, DraftCheck{
-		Run: r.id, Round: round, Draft: draft, Previous: r.draft.Draft, Unsupported: r.settings.Unsupported,
-	})
+func (r *research) check(ctx workflow.Context, in DraftCheck) error {
+	in.Run, in.Previous, in.Unsupported = r.id, r.draft.Draft, r.settings.Unsupported
+	checked, err := quick[CheckedDraft](ctx, CheckDraftName, in)
 	if err != nil {
 		return err
 	}
-	r.draft, r.rounds = checked, round
-	return r.record(ctx, Record{Iteration: &round}, "draft", struct {
+	r.draft, r.rounds = checked, in.Round
+	return r.record(ctx, Record{Iteration: &in.Round}, "draft", struct {
 		Round int `json:"round"`
 		CheckedDraft
-	}{round, checked})
+	}{in.Round, checked})
 }
 
 func (r *research) writerInput(ctx workflow.Context) (writer.Input, error) {

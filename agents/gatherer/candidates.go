@@ -109,8 +109,8 @@ func (s sieve) pass(p passage, scoped bool) []candidate {
 		if score < leastScore || !prose.StandsUnder(p.Title, q.Text) {
 			continue
 		}
-		if print := q.read.Print(); prose.Print(p.Title).Similarity(print) <= 0.8 {
-			out = append(out, candidate{quote: q, document: p.Document, relevance: r, fit: fit, score: score, print: print})
+		if own := q.read.Print(); prose.Print(p.Title).Similarity(own) <= 0.8 {
+			out = append(out, candidate{quote: q, document: p.Document, relevance: r, fit: fit, score: score, print: own})
 		}
 	}
 	return out

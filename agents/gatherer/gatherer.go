@@ -29,6 +29,15 @@ func (Input) Data(text string) string { return prose.Fenced(text) }
 //go:embed prompt.md
 var prompt string
 
+//go:embed websearch.md
+var promptSearch string
+
+//go:embed webpage.md
+var promptPage string
+
+//go:embed sqlquery.md
+var promptQuery string
+
 // New makes the role.
 func New() agents.Agent[Input, agents.Gathered] {
 	return agents.Agent[Input, agents.Gathered]{
@@ -36,8 +45,13 @@ func New() agents.Agent[Input, agents.Gathered] {
 		Description: "searches the sources for one question and selects evidence",
 		Prompt:      prompt,
 		Tools:       []string{toolDocuments},
-		Check:       check,
-		Offline:     gather,
+		Extensions: []agents.Extension{
+			{Tools: []string{toolWebSearch}, Prompt: promptSearch},
+			{Tools: []string{toolWebPage}, Prompt: promptPage},
+			{Tools: []string{toolQuery}, Prompt: promptQuery},
+		},
+		Check:   check,
+		Offline: gather,
 	}
 }
 

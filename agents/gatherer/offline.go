@@ -1,6 +1,7 @@
 package gatherer
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -12,14 +13,15 @@ import (
 func gather(turn agents.Turn[Input]) (agents.Move[agents.Gathered], error) {
 	in := turn.Input
 	if turn.Step == 0 {
-		if calls := firstSearches(in); len(calls) > 0 {
-			return call(calls)
+		if searches := firstSearches(in); len(searches) > 0 {
+			return move(calls(toolDocuments, searches), webSearches(turn))
 		}
 	}
 	topic, seen := prose.ParseTopic(in.Topic), merge(turn.Results)
 	if turn.Step == 1 {
-		if calls := readOn(in, topic, seen); len(calls) > 0 {
-			return call(calls)
+		searches, pages := readOn(in, topic, seen), webPages(turn)
+		if len(searches)+len(pages) > 0 {
+			return move(calls(toolDocuments, searches), calls(toolWebPage, pages))
 		}
 	}
 	return agents.Done(selectFrom(in, topic, seen)), nil
@@ -35,16 +37,30 @@ func firstSearches(in Input) []search {
 	return calls
 }
 
-func call(searches []search) (agents.Move[agents.Gathered], error) {
-	var move agents.Move[agents.Gathered]
-	for _, s := range searches {
-		c, err := agents.Call(toolDocuments, s)
-		if err != nil {
-			return move, err
-		}
-		move.Calls = append(move.Calls, c)
+// toolCalls are calls of one tool, or why they could not be written.
+type toolCalls struct {
+	calls []agents.ToolCall
+	err   error
+}
+
+func calls[In any](tool string, inputs []In) toolCalls {
+	var made toolCalls
+	for _, input := range inputs {
+		call, err := agents.Call(tool, input)
+		made.calls, made.err = append(made.calls, call), errors.Join(made.err, err)
 	}
-	return move, nil
+	return made
+}
+
+func move(parts ...toolCalls) (agents.Move[agents.Gathered], error) {
+	var all agents.Move[agents.Gathered]
+	for _, part := range parts {
+		if part.err != nil {
+			return all, part.err
+		}
+		all.Calls = append(all.Calls, part.calls...)
+	}
+	return all, nil
 }
 
 // gathered puts the choice into the role's words, and says what is missing.

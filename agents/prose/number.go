@@ -2,7 +2,6 @@ package prose
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -67,65 +66,11 @@ func PValue(p float64) string {
 	return "p = " + strconv.FormatFloat(p, 'f', 3, 64)
 }
 
-// Number is a figure in a text and how many decimals it was written with.
-type Number struct {
-	Text     string
-	Value    float64
-	Decimals int
-}
-
-var (
-	numberPattern = regexp.MustCompile(`[-−]?\d[\d,]*(?:[.·]\d+)?`)
-	plainFigures  = strings.NewReplacer(",", "", "−", "-", "·", ".")
-)
-
-// Numbers finds the figures of a text. Digits inside a word ("K233211", "H1N1")
-// are no figures.
-func Numbers(text string) []Number {
-	if !strings.ContainsAny(text, "0123456789") {
-		return nil
-	}
-	var found []Number
-	for _, at := range numberPattern.FindAllStringIndex(text, -1) {
-		if insideWord(text, at[0], at[1]) {
-			continue
-		}
-		written := strings.TrimRight(text[at[0]:at[1]], ",")
-		plain := plainFigures.Replace(written)
-		value, err := strconv.ParseFloat(plain, 64)
-		if err != nil {
-			continue
-		}
-		_, fraction, _ := strings.Cut(plain, ".")
-		found = append(found, Number{Text: written, Value: math.Abs(value), Decimals: len(fraction)})
-	}
-	return found
-}
-
-func insideWord(text string, start, end int) bool {
-	return start > 0 && isWordByte(text[start-1]) || end < len(text) && isLetterByte(text[end])
-}
-
 func isWordByte(b byte) bool { return isLetterByte(b) || b == '_' || isDigitByte(b) }
 
 func isDigitByte(b byte) bool { return b >= '0' && b <= '9' }
 
 func isLetterByte(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
-
-// Stands says that a figure as written follows from one of the values: equal
-// after rounding to the figure's decimals, as it is or as a percentage.
-func (n Number) Stands(values []float64) bool {
-	scale := math.Pow(10, float64(n.Decimals))
-	near := func(v float64) bool {
-		return math.Abs(math.Abs(v)-n.Value) <= 0.5/scale*(1+1e-9)+1e-12*math.Abs(v)
-	}
-	for _, v := range values {
-		if near(v) || near(100*v) {
-			return true
-		}
-	}
-	return false
-}
 
 // Word writes a number below a hundred as a word, as it is read in a sentence,
 // and others in digits.

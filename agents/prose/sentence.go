@@ -69,7 +69,7 @@ var brokenOffPattern = regexp.MustCompile(`\b(of|a|the|and) \d{1,2}\.$`)
 // that neither should be quoted without the other.
 func Turns(sentence string) bool {
 	text := Inner(sentence)
-	if turningStarts.begin(Words(firstWords(text, 2))) == 0 && !(dangles(text) && restricts(text)) {
+	if turningStarts.begin(Words(firstWords(text, 2))) == 0 && (!dangles(text) || !restricts(text)) {
 		return false
 	}
 	return ended(text) && !unbalanced(text)

@@ -9,12 +9,15 @@ import (
 	"github.com/quaestor-run/quaestor/agents/prose"
 )
 
-// review checks a draft by fixed rules.
+// review checks a draft by fixed rules. Whether sentences say what their
+// evidence says it asks the tool.
 func review(turn agents.Turn[Input]) (agents.Move[agents.Review], error) {
-	c := checker{in: turn.Input, evidence: make(map[string]*exhibit)}
-	for _, e := range turn.Input.Evidence.Value {
-		c.evidence[e.ID] = &exhibit{Evidence: e}
+	claims := cited(turn.Input.Draft.Value)
+	if turn.Step == 0 && len(claims) > 0 {
+		call, err := agents.Call(toolFactcheck, map[string][]claim{"claims": claims})
+		return agents.Move[agents.Review]{Calls: []agents.ToolCall{call}}, err
 	}
+	c := checker{in: turn.Input, verdicts: verdicts(turn.Results, claims)}
 	c.sections()
 	c.themes()
 	c.sentences()
@@ -38,7 +41,7 @@ func severity(i agents.Issue) int {
 
 type checker struct {
 	in       Input
-	evidence map[string]*exhibit
+	verdicts []verdict // of the sentences that cite, in their order
 	issues   []agents.Issue
 }
 
@@ -50,7 +53,7 @@ func (c *checker) sections() {
 		agents.SectionSummary, agents.SectionIntroduction, agents.SectionFindings, agents.SectionAnalysis,
 		agents.SectionRecommendations, agents.SectionConclusion, agents.SectionLimitations,
 	} {
-		if kind == agents.SectionFindings && len(c.evidence) == 0 {
+		if kind == agents.SectionFindings && len(c.in.Evidence.Value) == 0 {
 			continue
 		}
 		has := func(s agents.Section) bool {

@@ -112,6 +112,7 @@ func (a *api) start(ctx context.Context, flags researchFlags, topic string, sour
 		MaxIterations: flags.maxIterations,
 		Sources:       client.Sources{Documents: sources},
 		Budget:        client.Budget{Tokens: flags.tokens, USD: json.Number(flags.usd)},
+		CitationStyle: client.CitationStyle(flags.citations),
 	}
 	raw, err := json.Marshal(request)
 	if err != nil {
@@ -230,7 +231,7 @@ func (a *api) deliver(ctx context.Context, run client.Run, flags researchFlags) 
 func (a *api) printJSON(ctx context.Context, run client.Run) error {
 	printed := result{ID: run.ID, Status: run.Status, Topic: run.Topic, Error: run.Error, Usage: run.Usage}
 	if run.Status == client.StatusCompleted || run.Status == client.StatusPartial {
-		report, err := a.report(ctx, run.ID, "md")
+		report, err := a.report(ctx, run.ID, "md", false)
 		if err != nil {
 			return err
 		}
@@ -253,7 +254,7 @@ func (a *api) printJSON(ctx context.Context, run client.Run) error {
 }
 
 func (a *api) writeReport(ctx context.Context, id string, flags researchFlags) error {
-	report, err := a.report(ctx, id, flags.format)
+	report, err := a.report(ctx, id, flags.format, flags.track)
 	if err != nil {
 		return err
 	}
@@ -268,9 +269,14 @@ func (a *api) writeReport(ctx context.Context, id string, flags researchFlags) e
 	return nil
 }
 
-func (a *api) report(ctx context.Context, id, format string) ([]byte, error) {
+func (a *api) report(ctx context.Context, id, format string, tracked bool) ([]byte, error) {
 	form := client.GetReportParamsFormat(format)
-	answer, err := a.GetReportWithResponse(ctx, id, &client.GetReportParams{Format: &form})
+	params := client.GetReportParams{Format: &form}
+	if tracked {
+		changes := client.GetReportParamsChangesTracked
+		params.Changes = &changes
+	}
+	answer, err := a.GetReportWithResponse(ctx, id, &params)
 	if err := client.Check(answer, err); err != nil {
 		return nil, fmt.Errorf("reading the report: %w", err)
 	}

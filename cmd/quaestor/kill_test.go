@@ -232,7 +232,7 @@ func attempts(t *testing.T, data, id string) []ledger.Attempt {
 		t.Fatal(err)
 	}
 	defer journal.Close()
-	list, err := journal.Attempts(ctx, ledger.Scope{Kind: ledger.ScopeRun, ID: id}, 0, 1000)
+	list, err := journal.Attempts(ctx, ledger.AttemptFilter{Run: id, Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,6 @@ func (e *exit) Unwrap() error { return e.err }
 func usage(err error) error { return &exit{exitUsage, err} }
 
 func main() {
-	runtime.TuneMemory(os.Getenv)
 	os.Exit(execute(&settings{}))
 }
 
@@ -101,6 +100,13 @@ func rootCommand(s *settings) *cobra.Command {
 		Args:          knownCommand,
 
 		SuggestionsMinimumDistance: 2,
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			heap := uint64(runtime.EasyHeap)
+			if cmd.Name() == "gateway" {
+				heap = runtime.GatewayHeap
+			}
+			runtime.TuneMemory(os.Getenv, heap)
+		},
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&s.configFile, "config", "", "configuration `FILE` (YAML); see configs/default.yaml")
@@ -108,7 +114,8 @@ func rootCommand(s *settings) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(researchCommand(s), upCommand(s), workerCommand(s), apiCommand(s), gatewayCommand(s), setupCommand(s), keysCommand(s), mockCommand())
+	root.AddCommand(researchCommand(s), upCommand(s), workerCommand(s), apiCommand(s), gatewayCommand(s), setupCommand(s),
+		keysCommand(s), budgetsCommand(s), reconcileCommand(s), mockCommand())
 	return root
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,8 @@ type researchFlags struct {
 	deadline      string
 	language      string
 	model         string
+	citations     string
+	track         bool
 }
 
 func researchCommand(s *settings) *cobra.Command {
@@ -60,7 +63,9 @@ func researchCommand(s *settings) *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVar(&flags.docs, "docs", nil, "`DIR` of documents to research, or one file; may be repeated")
 	f.StringVar(&flags.out, "out", "", "`FILE` to write the report to (default: standard output)")
-	f.StringVar(&flags.format, "format", "", "md, html or json (default: by the ending of --out, else md)")
+	f.StringVar(&flags.format, "format", "", "md, html, json, pdf, docx, or its references as csl, bibtex or ris (default: by the ending of --out, else md)")
+	f.BoolVar(&flags.track, "track-changes", false, "show in a docx what was changed since the first draft")
+	f.StringVar(&flags.citations, "citation-style", "", "plain, apa, chicago, ieee, vancouver or harvard (default: as configured)")
 	f.BoolVar(&flags.asJSON, "json", false, "print the run with report, evidence, claims and usage as one JSON object")
 	f.StringVar(&flags.server, "server", "", "`URL` of a running server; its key comes from QUAESTOR_API_KEY")
 	f.StringArrayVar(&flags.questions, "question", nil, "a `QUESTION` to answer before others; may be repeated")
@@ -93,14 +98,23 @@ func oneTopic(cmd *cobra.Command, args []string) error {
 // lists the documents.
 func (f *researchFlags) check() ([]localFile, error) {
 	if f.format == "" {
-		f.format = map[string]string{".html": "html", ".htm": "html", ".json": "json"}[strings.ToLower(filepath.Ext(f.out))]
+		f.format = map[string]string{".html": "html", ".htm": "html", ".json": "json", ".pdf": "pdf", ".docx": "docx", ".bib": "bibtex", ".ris": "ris"}[strings.ToLower(filepath.Ext(f.out))]
 	}
 	switch f.format {
 	case "":
 		f.format = "md"
-	case "md", "html", "json":
+	case "md", "html", "json", "pdf", "docx", "csl", "bibtex", "ris":
 	default:
-		return nil, fmt.Errorf("--format %q: want md, html or json", f.format)
+		return nil, fmt.Errorf("--format %q: want md, html, json, pdf, docx, csl, bibtex or ris", f.format)
+	}
+	if f.track && f.format != "docx" {
+		return nil, fmt.Errorf("--track-changes is for --format docx, not %s", f.format)
+	}
+	if !slices.Contains([]string{"", "plain", "apa", "chicago", "ieee", "vancouver", "harvard"}, f.citations) {
+		return nil, fmt.Errorf("--citation-style %q: want plain, apa, chicago, ieee, vancouver or harvard", f.citations)
+	}
+	if f.out == "" && (f.format == "pdf" || f.format == "docx") && term.IsTerminal(int(os.Stdout.Fd())) {
+		return nil, fmt.Errorf("--format %s gives bytes that a terminal cannot show: name a file with --out", f.format)
 	}
 	if f.model != "" && f.server != "" {
 		return nil, errors.New("--model cannot be used with --server: which models serve is the server's configuration")

@@ -44,6 +44,7 @@ type Options struct {
 	Sources   Sources
 	Agents    map[string]agents.Definition
 	Tools     map[string]tools.Tool
+	Outside   bool               // tools find sources that a run was not given
 	Settings  workflows.Settings // for new runs; the agents are filled in
 	Logger    *zap.Logger
 	Now       func() time.Time

@@ -2,10 +2,14 @@ package activity_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
+	"go.temporal.io/sdk/testsuite"
+
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/activity"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/workflows"
@@ -25,7 +29,7 @@ func draft(evidence string) agents.Draft {
 	return agents.Draft{Title: "T", Sections: []agents.Section{
 		{Kind: agents.SectionIntroduction, Heading: "Introduction", Paragraphs: sentences(agents.Statement{Text: "Nothing is claimed here."})},
 		{Kind: agents.SectionFindings, Heading: "Findings", Paragraphs: sentences(
-			agents.Statement{Text: "This is supported.", Evidence: []string{evidence, "e_000000000000"}},
+			agents.Statement{Text: "There are words.", Evidence: []string{evidence, "e_000000000000"}},
 			agents.Statement{Text: "This is made up.", Evidence: []string{"e_000000000000"}},
 			agents.Statement{Text: "This cites nothing."},
 		)},
@@ -42,8 +46,8 @@ func TestNoSentenceOfFindingsIsSilentlyKept(t *testing.T) {
 		not         string
 	}{
 		"mark":              {true, 3, 2, "This is made up. **[unsupported]**", ""},
-		"drop":              {true, 1, 0, "This is supported.", "made up"},
-		"mark, quote wrong": {false, 3, 3, "This is supported. **[unsupported]**", ""},
+		"drop":              {true, 1, 0, "There are words.", "made up"},
+		"mark, quote wrong": {false, 3, 3, "There are words. **[unsupported]**", ""},
 	} {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +96,7 @@ func TestARefinementRecordsWhatItChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	mended := draft(id)
-	mended.Sections[1].Paragraphs[0].Sentences[0].Text = "This is well supported."
+	mended.Sections[1].Paragraphs[0].Sentences[0].Text = "There are only words."
 	second, err := do[workflows.CheckedDraft](t, l, workflows.CheckDraftName, workflows.DraftCheck{
 		Run: run, Round: 1, Draft: put(t, l, mended), Previous: first.Draft, Unsupported: "drop",
 	})
@@ -100,7 +104,7 @@ func TestARefinementRecordsWhatItChanged(t *testing.T) {
 		t.Fatalf("second %+v, error %v", second, err)
 	}
 	drafts, err := l.store.Drafts(t.Context(), run)
-	if err != nil || len(drafts) != 2 || drafts[1].Changes[0].After != "This is well supported." {
+	if err != nil || len(drafts) != 2 || drafts[1].Changes[0].After != "There are only words." {
 		t.Errorf("drafts %+v, %v", drafts, err)
 	}
 }
@@ -156,5 +160,144 @@ func TestSurveyNeedsSomethingToRead(t *testing.T) {
 	_, err := do[string](t, l, workflows.SurveySourcesName, workflows.SurveyRequest{Run: run, Topic: "t", Sources: []string{"empty"}})
 	if kind, _ := errorType(err); kind != workflows.ErrorNoSources || !strings.Contains(err.Error(), "empty") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A run that can look elsewhere needs no document.
+func TestSurveyOfARunThatCanLookElsewhere(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	outside := &lab{TestActivityEnvironment: new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment(), store: l.store}
+	activity.New(activity.Options{Store: l.store, Sources: sources{l}, Outside: true}).Register(outside)
+	ref, err := do[string](t, outside, workflows.SurveySourcesName, workflows.SurveyRequest{Run: run, Topic: "t"})
+	if err != nil || ref == "" {
+		t.Errorf("the survey is %q, %v", ref, err)
+	}
+}
+
+// A run may have begun while there was a tool that is there no more.
+func TestAToolThatIsNotThereAnyMoreIsToldOf(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	ref := put(t, l, agents.ToolCall{ID: "1", Name: "webpage", Arguments: json.RawMessage(`{}`)})
+	answer, err := do[string](t, l, workflows.CallToolName, workflows.ToolCall{
+		Run: run, Agent: "clerk", Label: "clerk", Call: workflows.CallRef{Tool: "webpage", Ref: ref},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := l.store.Blob(t.Context(), answer)
+	if err != nil || !strings.Contains(string(blob), "not there any more") {
+		t.Errorf("the answer is %s, %v", blob, err)
+	}
+}
+
+// checked checks a draft whose only finding is a sentence.
+func checkFinding(t *testing.T, l *lab, in workflows.DraftCheck, s agents.Statement) workflows.CheckedDraft {
+	t.Helper()
+	in.Run = run
+	in.Draft = put(t, l, agents.Draft{Title: "T", Sections: []agents.Section{
+		{Kind: agents.SectionFindings, Heading: "Findings", Paragraphs: []agents.Paragraph{{Sentences: []agents.Statement{s}}}},
+	}})
+	out, err := do[workflows.CheckedDraft](t, l, workflows.CheckDraftName, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func rise() tools.Citation {
+	const quote = "Fares rose by 12 % in 2019 on most of the lines."
+	return tools.Citation{SHA256: strings.Repeat("cd", 32), URI: "b.md", Title: "B", End: len(quote), Quote: quote}
+}
+
+func TestAClaimIsHeldAgainstWhatItCites(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]agents.ClaimStatus{
+		"Fares rose by 12 % in 2019 on most of the lines.": agents.ClaimSupported,
+		"Fares rose by 13 % in 2019 on most of the lines.": agents.ClaimContradicted,
+		"Fares fell by 12 % in 2019 on most of the lines.": agents.ClaimContradicted,
+		"Guests were pleased with their breakfast.":        agents.ClaimNotShown,
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			l := setup(t)
+			id := keep(t, l, rise())
+			for _, policy := range []string{workflows.UnsupportedMark, workflows.UnsupportedDrop} {
+				out := checkFinding(t, l, workflows.DraftCheck{Unsupported: policy}, agents.Statement{Text: text, Evidence: []string{id}})
+				claims, err := l.store.Claims(t.Context(), run)
+				if err != nil {
+					t.Fatal(err)
+				}
+				markdown := published(t, l, out.Draft, "")
+				kept := want == agents.ClaimSupported || policy == workflows.UnsupportedMark
+				if kept != strings.Contains(markdown, text) || kept != (len(claims) == 1) {
+					t.Errorf("%s: claims %+v, published:\n%s", policy, claims, markdown)
+					continue
+				}
+				if kept && (claims[0].Status != want || (len(claims[0].Problems) > 0) == (want == agents.ClaimSupported)) {
+					t.Errorf("claim %+v, want it %s", claims[0], want)
+				}
+				if marked := strings.Contains(markdown, "**[unsupported]**"); marked != (kept && want != agents.ClaimSupported) {
+					t.Errorf("%s: marked %t:\n%s", policy, marked, markdown)
+				}
+			}
+		})
+	}
+}
+
+func TestAnEditThatBreaksACitationIsRefused(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	id, other := keep(t, l, rise()), keep(t, l, quote())
+	sound := agents.Statement{Text: "Fares rose by 12 % in 2019 on most of the lines.", Evidence: []string{id}}
+	first := checkFinding(t, l, workflows.DraftCheck{Unsupported: "mark"}, sound)
+	review := put(t, l, agents.Review{Issues: []agents.Issue{{Kind: "flow", Severity: "major", Section: "Findings", Sentence: sound.Text, Problem: "it is long"}}})
+	in := workflows.DraftCheck{Round: 1, Previous: first.Draft, Unsupported: "mark", Author: "writer", Version: "sha256:w", Review: review}
+	for broken, edit := range map[string]agents.Statement{
+		"negation": {Text: "Fares did not rise by 12 % in 2019 on most of the lines.", Evidence: []string{id}},
+		"figure":   {Text: "Fares rose by 21 % in 2019 on most of the lines.", Evidence: []string{id}},
+		"citation": {Text: sound.Text, Evidence: []string{other}},
+		"none":     {Text: sound.Text},
+		"made up":  {Text: sound.Text, Evidence: []string{"e_000000000000"}},
+	} {
+		out := checkFinding(t, l, in, edit)
+		if out.Draft != first.Draft || out.Refused != 1 || out.Unsupported != 0 {
+			t.Errorf("%s: %+v, want the draft before it", broken, out)
+		}
+		change := lastChange(t, l)
+		if change.Kind != agents.ChangeRefused || change.After != edit.Text || change.Reason == "" || change.Author != "writer" || change.Version != "sha256:w" {
+			t.Errorf("%s: change %+v", broken, change)
+		}
+	}
+	out := checkFinding(t, l, in, agents.Statement{Text: "Fares rose by 12 % in 2019.", Evidence: []string{id}})
+	change := lastChange(t, l)
+	want := []string{agents.ClaimID("Findings", sound.Text), agents.ClaimID("Findings", "Fares rose by 12 % in 2019.")}
+	if out.Refused != 0 || change.Kind != agents.ChangeReplaced || change.Reason != "it is long" || !slices.Equal(change.Claims, want) {
+		t.Errorf("%+v, change %+v", out, change)
+	}
+}
+
+func lastChange(t *testing.T, l *lab) agents.Change {
+	t.Helper()
+	drafts, err := l.store.Drafts(t.Context(), run)
+	if err != nil || len(drafts) < 2 || len(drafts[1].Changes) != 1 {
+		t.Fatalf("drafts %+v, %v", drafts, err)
+	}
+	return drafts[1].Changes[0]
+}
+
+func TestAReportEndsWithItsScorecard(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	id, other := keep(t, l, rise()), keep(t, l, quote())
+	out := checkFinding(t, l, workflows.DraftCheck{Unsupported: "mark"}, agents.Statement{
+		Text: "Fares rose by 12 % in 2019 on most of the lines.", Evidence: []string{id, other},
+	})
+	markdown := published(t, l, out.Draft, "")
+	for _, row := range []string{"| Claims | 1 |", "| Supported | 1 |", "| Citation precision | 50.0 % |", "| Citation recall | 100.0 % |", "| Sources cited | 2 |"} {
+		if !strings.Contains(strings.Join(strings.Fields(markdown), " "), row) {
+			t.Errorf("no %q in:\n%s", row, markdown)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
@@ -25,6 +26,9 @@ type turn struct {
 	system     string
 	tools      []tools.Spec
 	transcript []entry
+	// writes are under way at the same time, and share what makes them durable.
+	// A reply leaves when all are done.
+	writes *errgroup.Group
 }
 
 // entry is one message of a transcript as it is stored: the results of tools,
@@ -46,6 +50,7 @@ func (a *Activities) InvokeModel(ctx context.Context, call workflows.ModelCall) 
 	if err != nil {
 		return workflows.ModelReply{}, err
 	}
+	defer t.writes.Wait() //nolint:errcheck // a reply has waited, and any other end has an error of its own
 	prefix := fmt.Sprintf("%s/%d", activity.GetInfo(ctx).WorkflowExecution.ID, call.Step)
 	for ordinal := 0; ; ordinal++ {
 		message, err := a.ask(ctx, &t, fmt.Sprintf("%s/%d", prefix, ordinal))
@@ -82,7 +87,7 @@ func (a *Activities) openTurn(ctx context.Context, call workflows.ModelCall) (tu
 	if err != nil {
 		return turn{}, err
 	}
-	t := turn{call: call, agent: agent}
+	t := turn{call: call, agent: agent, writes: new(errgroup.Group)}
 	t.input, err = agents.Resolve(call.Input, func(ref string) (json.RawMessage, error) { return a.Store.Blob(ctx, ref) })
 	if err != nil {
 		return turn{}, fmt.Errorf("resolving the input of %s: %w", call.Agent, err)
@@ -93,7 +98,9 @@ func (a *Activities) openTurn(ctx context.Context, call workflows.ModelCall) (tu
 	lastStep := call.Step+1 >= agent.MaxSteps
 	if !lastStep {
 		for _, name := range agent.Tools {
-			t.tools = append(t.tools, a.Tools[name].Spec())
+			if tool, there := a.Tools[name]; there { // one of the web may have been turned off since the run began
+				t.tools = append(t.tools, tool.Spec())
+			}
 		}
 	}
 	prompt, err := agent.SystemPrompt(t.input)
@@ -175,16 +182,18 @@ func (a *Activities) ask(ctx context.Context, t *turn, key string) (agents.Messa
 		return agents.Message{}, temporalError(err)
 	}
 	usage := result.Response.Usage
-	err = a.tell(ctx, t.call.Run, "model/"+key, "model.call", struct {
-		Agent   string  `json:"agent"`
-		Label   string  `json:"label"`
-		Step    int     `json:"step"`
-		Model   string  `json:"model"`
-		Input   int64   `json:"input_tokens"`
-		Output  int64   `json:"output_tokens"`
-		CostUSD float64 `json:"cost_usd"`
-	}{t.agent.Name, t.call.Label, t.call.Step + 1, result.Model, usage.Input, usage.Output, float64(result.NanoUSD) / 1e9})
-	return result.Response.Message, err
+	t.writes.Go(func() error {
+		return a.tell(ctx, t.call.Run, "model/"+key, "model.call", struct {
+			Agent   string  `json:"agent"`
+			Label   string  `json:"label"`
+			Step    int     `json:"step"`
+			Model   string  `json:"model"`
+			Input   int64   `json:"input_tokens"`
+			Output  int64   `json:"output_tokens"`
+			CostUSD float64 `json:"cost_usd"`
+		}{t.agent.Name, t.call.Label, t.call.Step + 1, result.Model, usage.Input, usage.Output, float64(result.NanoUSD) / 1e9})
+	})
+	return result.Response.Message, nil
 }
 
 // checkCalls refuses tools the agent was not given: what a model has read
@@ -222,33 +231,43 @@ func (t turn) accept(text string) (accepted agents.Accepted, kept []agents.Evide
 }
 
 func (a *Activities) pendingCalls(ctx context.Context, t turn, calls []agents.ToolCall) (workflows.ModelReply, error) {
-	ref, err := a.putTranscript(ctx, t.transcript)
-	if err != nil {
-		return workflows.ModelReply{}, err
+	reply := workflows.ModelReply{Calls: make([]workflows.CallRef, len(calls))}
+	t.writes.Go(func() (err error) {
+		reply.Transcript, err = a.putTranscript(ctx, t.transcript)
+		return err
+	})
+	for i, call := range calls {
+		t.writes.Go(func() (err error) {
+			reply.Calls[i].Tool = call.Name
+			if reply.Calls[i].Ref, err = a.putJSON(ctx, call); err != nil {
+				return fmt.Errorf("storing a tool call: %w", err)
+			}
+			return nil
+		})
 	}
-	reply := workflows.ModelReply{Transcript: ref}
-	for _, call := range calls {
-		ref, err := a.putJSON(ctx, call)
-		if err != nil {
-			return workflows.ModelReply{}, fmt.Errorf("storing a tool call: %w", err)
-		}
-		reply.Calls = append(reply.Calls, workflows.CallRef{Tool: call.Name, Ref: ref})
-	}
-	return reply, nil
+	err := t.writes.Wait()
+	return reply, err
 }
 
 // keepOutput stores the output, and the evidence of tools that it cites.
 func (a *Activities) keepOutput(ctx context.Context, t turn, accepted agents.Accepted, kept []agents.Evidence) (workflows.ModelReply, error) {
-	if err := a.Store.PutEvidence(ctx, t.call.Run, kept); err != nil {
-		return workflows.ModelReply{}, fmt.Errorf("keeping evidence: %w", err)
-	}
-	transcript, err := a.putTranscript(ctx, t.transcript)
-	if err != nil {
-		return workflows.ModelReply{}, err
-	}
-	output, err := a.Store.PutBlob(ctx, accepted.Output)
-	if err != nil {
-		return workflows.ModelReply{}, fmt.Errorf("storing the output: %w", err)
-	}
-	return workflows.ModelReply{Transcript: transcript, Output: output}, nil
+	var reply workflows.ModelReply
+	t.writes.Go(func() error {
+		if err := a.Store.PutEvidence(ctx, t.call.Run, kept); err != nil {
+			return fmt.Errorf("keeping evidence: %w", err)
+		}
+		return nil
+	})
+	t.writes.Go(func() (err error) {
+		reply.Transcript, err = a.putTranscript(ctx, t.transcript)
+		return err
+	})
+	t.writes.Go(func() (err error) {
+		if reply.Output, err = a.Store.PutBlob(ctx, accepted.Output); err != nil {
+			return fmt.Errorf("storing the output: %w", err)
+		}
+		return nil
+	})
+	err := t.writes.Wait()
+	return reply, err
 }

@@ -15,10 +15,11 @@ import (
 
 // report is the JSON form of a report.
 type report struct {
-	Topic    string `json:"topic"`
-	Notice   string `json:"notice,omitempty"`
-	Digest   string `json:"digest"` // of the draft that was approved or accepted
-	Markdown string `json:"markdown"`
+	Topic     string    `json:"topic"`
+	Notice    string    `json:"notice,omitempty"`
+	Digest    string    `json:"digest"` // of the draft that was approved or accepted
+	Scorecard Scorecard `json:"scorecard"`
+	Markdown  string    `json:"markdown"`
 	format.Document
 }
 
@@ -32,11 +33,10 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	if err != nil {
 		return "", fmt.Errorf("reading the evidence: %w", err)
 	}
-	document, err := layOut(draft, evidence)
+	document, score, err := a.compose(ctx, in, draft, evidence)
 	if err != nil {
 		return "", err
 	}
-	document.Notice = in.Notice
 	published := store.Report{Digest: in.Draft, Created: a.Now().UTC()}
 	markdown := format.Markdown(document)
 	page, err := format.HTML(document)
@@ -44,7 +44,7 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 		return "", fmt.Errorf("rendering the report as HTML: %w", err)
 	}
 	whole, err := json.Marshal(report{
-		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Markdown: string(markdown), Document: document,
+		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Scorecard: score, Markdown: string(markdown), Document: document,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encoding the report: %w", err)
@@ -62,27 +62,61 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	return published.Digest, nil
 }
 
+// compose lays the whole report out: text, references in the style that was
+// asked for, notice and scorecard.
+func (a *Activities) compose(ctx context.Context, in workflows.Publication, draft agents.Draft, evidence []agents.Evidence) (format.Document, Scorecard, error) {
+	fail := func(err error) (format.Document, Scorecard, error) { return format.Document{}, Scorecard{}, err }
+	claims, err := a.Store.Claims(ctx, in.Run)
+	if err != nil {
+		return fail(fmt.Errorf("reading the claims: %w", err))
+	}
+	list, err := number(draft, evidence)
+	if err != nil {
+		return fail(err)
+	}
+	if style := citation.Style(in.Request.CitationStyle); style != "" && style != citation.Plain {
+		records, err := sourceRecords(ctx, a.Store, list.References)
+		if err != nil {
+			return fail(err)
+		}
+		list.Print(style, records)
+	}
+	document := layOut(draft, list, evidence, claims)
+	score := Score(draft, evidence)
+	usage, err := a.Gateway.Usage(ctx, in.Run)
+	if err != nil {
+		return fail(fmt.Errorf("reading what the run cost: %w", err))
+	}
+	score.CostUSD = float64(usage.CostNanoUSD) / 1e9
+	document.Sections = append(document.Sections, score.layOut())
+	document.Notice = in.Notice
+	return document, score, nil
+}
+
 // Markdown renders a draft as it would be published.
 func Markdown(draft agents.Draft, evidence []agents.Evidence) (string, error) {
-	document, err := layOut(draft, evidence)
+	list, err := number(draft, evidence)
 	if err != nil {
 		return "", err
 	}
-	return string(format.Markdown(document)), nil
+	return string(format.Markdown(layOut(draft, list, evidence, nil))), nil
 }
 
-// layOut turns a draft and its evidence into a document with numbered
-// references: the citations of the text are made here and nowhere else.
-func layOut(draft agents.Draft, evidence []agents.Evidence) (format.Document, error) {
-	list, err := number(draft, evidence)
-	if err != nil {
-		return format.Document{}, err
+// layOut turns a draft and the list of its references into a document: the
+// citations of the text are made here and nowhere else. Here is the gate as
+// well: what its evidence does not show is marked, whatever was made of it
+// before. Claims are those the draft was checked with, some of which cited what
+// is no longer there.
+func layOut(draft agents.Draft, list citation.List, evidence []agents.Evidence, claims []agents.Claim) format.Document {
+	marked := map[string]bool{}
+	for _, claim := range append(Claims(draft, evidence), claims...) {
+		marked[claim.ID] = marked[claim.ID] || !claim.Status.Shown()
 	}
 	document := format.Document{Title: draft.Title}
 	for _, section := range draft.Sections {
 		laid := format.Section{Heading: section.Heading}
 		for _, paragraph := range section.Paragraphs {
-			laid.Paragraphs = append(laid.Paragraphs, layOutParagraph(section.Kind, paragraph, list))
+			laid.Paragraphs = append(laid.Paragraphs, layOutParagraph(section.Heading, paragraph, list, marked))
 		}
 		for _, table := range section.Tables {
 			laid.Tables = append(laid.Tables, format.Table{
@@ -100,15 +134,15 @@ func layOut(draft agents.Draft, evidence []agents.Evidence) (format.Document, er
 	for _, reference := range list.References {
 		document.References = append(document.References, layOutReference(reference))
 	}
-	return document, nil
+	return document
 }
 
-func layOutParagraph(kind agents.SectionKind, paragraph agents.Paragraph, list citation.List) format.Paragraph {
+func layOutParagraph(heading string, paragraph agents.Paragraph, list citation.List, marked map[string]bool) format.Paragraph {
 	laid := format.Paragraph{List: paragraph.List}
 	for _, sentence := range paragraph.Sentences {
 		laid.Sentences = append(laid.Sentences, format.Sentence{
 			Text: sentence.Text, Evidence: sentence.Evidence, References: marks(sentence.Evidence, list),
-			Marked: kind == agents.SectionFindings && len(sentence.Evidence) == 0,
+			Marked: marked[agents.ClaimID(heading, sentence.Text)],
 		})
 	}
 	return laid
@@ -116,7 +150,7 @@ func layOutParagraph(kind agents.SectionKind, paragraph agents.Paragraph, list c
 
 func layOutReference(reference citation.Reference) format.Reference {
 	laid := format.Reference{
-		Number: reference.Number, Text: reference.Text, URI: reference.URI, SHA256: reference.SHA256,
+		Number: reference.Number, Text: reference.Text, Label: reference.Label, URI: reference.URI, SHA256: reference.SHA256,
 	}
 	for _, passage := range reference.Passages {
 		laid.Passages = append(laid.Passages, format.Passage(passage))

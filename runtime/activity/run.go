@@ -98,7 +98,7 @@ func (a *Activities) tell(ctx context.Context, run, key, kind string, data any) 
 }
 
 // SurveySources says what there is to research. A run without a single readable
-// document ends here, before anything is spent.
+// document ends here, before anything is spent, unless it can look elsewhere.
 func (a *Activities) SurveySources(ctx context.Context, in workflows.SurveyRequest) (string, error) {
 	defer beat(ctx)()
 	scope := tools.Scope{Run: in.Run, Client: in.Client, Sources: in.Sources}
@@ -106,7 +106,7 @@ func (a *Activities) SurveySources(ctx context.Context, in workflows.SurveyReque
 	if err != nil {
 		return "", fmt.Errorf("surveying the sources: %w", err)
 	}
-	if len(survey.Documents)+len(survey.Tables) == 0 {
+	if len(survey.Documents)+len(survey.Tables) == 0 && !a.Outside {
 		return "", noSources(in.Sources, survey.Unread)
 	}
 	err = a.tell(ctx, in.Run, "survey", "survey", struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/tools"
@@ -19,15 +20,17 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	if err != nil {
 		return "", err
 	}
-	tool, ok := a.Tools[call.Name]
-	if !ok {
-		return "", refuse("no tool is registered as %q", call.Name)
-	}
 	scope := tools.Scope{Run: in.Run, Client: in.Client, Sources: in.Sources}
 	answer := agents.ToolResult{CallID: call.ID, Name: call.Name}
-	result, err := tool.Call(ctx, scope, call.Arguments)
+	var result tools.Result
+	tool, there := a.Tools[call.Name]
+	if there {
+		result, err = tool.Call(ctx, scope, call.Arguments)
+	}
 	var wrong *tools.InputError
 	switch {
+	case !there: // it was when the run began: the web may have been turned off since
+		answer.Error = "this tool is not there any more; go on without it"
 	case errors.As(err, &wrong):
 		answer.Error = wrong.Error()
 	case err != nil:
@@ -35,17 +38,23 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	default:
 		answer.Value, answer.Citations = result.Value, result.Citations
 	}
-	// Agents that ask the same have the same transcript; the workflow is theirs alone.
-	key := fmt.Sprintf("tool/%s/%d/%s", activity.GetInfo(ctx).WorkflowExecution.ID, in.Step, call.ID)
-	err = a.tell(ctx, in.Run, key, "tool.call", struct {
-		Agent string `json:"agent"`
-		Label string `json:"label"`
-		Step  int    `json:"step"`
-		Tool  string `json:"tool"`
-		Error string `json:"error,omitempty"`
-	}{in.Agent, in.Label, in.Step + 1, call.Name, answer.Error})
-	if err != nil {
-		return "", err
-	}
-	return a.putJSON(ctx, answer)
+	var kept string
+	var writes errgroup.Group // at once: they share what makes them durable
+	writes.Go(func() (err error) {
+		kept, err = a.putJSON(ctx, answer)
+		return err
+	})
+	writes.Go(func() error {
+		// Agents that ask the same have the same transcript; the workflow is theirs alone.
+		key := fmt.Sprintf("tool/%s/%d/%s", activity.GetInfo(ctx).WorkflowExecution.ID, in.Step, call.ID)
+		return a.tell(ctx, in.Run, key, "tool.call", struct {
+			Agent string `json:"agent"`
+			Label string `json:"label"`
+			Step  int    `json:"step"`
+			Tool  string `json:"tool"`
+			Error string `json:"error,omitempty"`
+		}{in.Agent, in.Label, in.Step + 1, call.Name, answer.Error})
+	})
+	err = writes.Wait()
+	return kept, err
 }

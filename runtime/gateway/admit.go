@@ -15,6 +15,9 @@ import (
 // refused; each try sees what other calls took meanwhile.
 const maxSqueezes = 8
 
+// reserveWithin bounds waiting for the ledger before anything is sent.
+const reserveWithin = 10 * time.Second
+
 // countWithin bounds asking a provider how many tokens a request has.
 const countWithin = 5 * time.Second
 
@@ -38,7 +41,7 @@ func (t *trip) reserve(ctx context.Context, request *provider.Request, waited ti
 	for squeezes := 0; ; squeezes++ {
 		r.Hold = t.leg.model.hold(t.leg.input, request.MaxTokens)
 		r.Expires = options.Now().Add(options.AttemptTimeout + options.Drain + expiryMargin)
-		attempt, err := options.Ledger.Reserve(ctx, r)
+		attempt, err := t.hold(ctx, r)
 		if err == nil || errors.Is(err, ledger.ErrAnswered) {
 			return attempt, err
 		}
@@ -58,6 +61,12 @@ func (t *trip) reserve(ctx context.Context, request *provider.Request, waited ti
 		}
 		request.MaxTokens = int(fits)
 	}
+}
+
+func (t *trip) hold(ctx context.Context, r ledger.Reservation) (ledger.Attempt, error) {
+	limited, cancel := context.WithTimeout(ctx, reserveWithin)
+	defer cancel()
+	return t.gateway.options.Ledger.Reserve(limited, r)
 }
 
 // count asks the provider once how many tokens the input has, and says whether

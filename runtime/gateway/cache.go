@@ -197,7 +197,7 @@ func (t *trip) lead(ctx context.Context, d digest, f *cacheFlight) (Result, erro
 // filtered, and not cut by a max_tokens that only this call's luck had lowered.
 func (t *trip) complete(result Result) bool {
 	r := result.Response
-	return r.StopReason != provider.StopFiltered && !(r.StopReason == provider.StopLength && t.lowered) && r.Message.Role != agents.RoleTool
+	return r.StopReason != provider.StopFiltered && (r.StopReason != provider.StopLength || !t.lowered) && r.Message.Role != agents.RoleTool
 }
 
 // hit records that the call cost nothing. A hit that cannot be recorded is

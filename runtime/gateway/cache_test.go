@@ -195,25 +195,27 @@ func TestIdenticalCallsUnderWayAreSentOnce(t *testing.T) {
 
 func TestAFlightThatFailsDoesNotPoisonOthers(t *testing.T) {
 	t.Parallel()
-	entered, gate := make(chan struct{}), make(chan struct{})
-	f := setup(t, func(ctx context.Context, call int, _ provider.Request) (provider.Response, error) {
-		if call > 0 {
-			return providertest.Text("second"), nil
-		}
-		close(entered)
-		select {
-		case <-ctx.Done():
-			return provider.Response{}, &provider.Error{Class: provider.ClassCancelled, Provider: "double", Err: ctx.Err()}
-		case <-gate:
-			return provider.Response{}, providertest.Fail(provider.ClassInvalid)
-		}
-	})
-	for name, fail := range map[string]func(cancel func()){"cancelled": func(cancel func()) { cancel() }, "failed": func(func()) { close(gate) }} {
+	for name, fail := range map[string]func(cancel func(), gate chan struct{}){
+		"cancelled": func(cancel func(), _ chan struct{}) { cancel() },
+		"failed":    func(_ func(), gate chan struct{}) { close(gate) },
+	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			f := setup(t, f.double.Answer)
-			entered = make(chan struct{})
+			entered, gate := make(chan struct{}), make(chan struct{})
+			f := setup(t, func(ctx context.Context, call int, _ provider.Request) (provider.Response, error) {
+				if call > 0 {
+					return providertest.Text("second"), nil
+				}
+				close(entered)
+				select {
+				case <-ctx.Done():
+					return provider.Response{}, &provider.Error{Class: provider.ClassCancelled, Provider: "double", Err: ctx.Err()}
+				case <-gate:
+					return provider.Response{}, providertest.Fail(provider.ClassInvalid)
+				}
+			})
 			var group sync.WaitGroup
 			group.Go(func() {
 				if _, err := f.Invoke(ctx, cachedCall("1")); err == nil {
@@ -227,7 +229,7 @@ func TestAFlightThatFailsDoesNotPoisonOthers(t *testing.T) {
 				}
 			})
 			time.Sleep(5 * time.Millisecond)
-			fail(cancel)
+			fail(cancel, gate)
 			group.Wait()
 		})
 	}

@@ -143,6 +143,9 @@ func retryable(err error) bool {
 }
 
 func cancelled(err error) bool {
+	if lost := (*LedgerError)(nil); errors.As(err, &lost) {
+		return false // it may have been out of time; the caller has not gone
+	}
 	if failed := (*provider.Error)(nil); errors.As(err, &failed) && failed.Class == provider.ClassCancelled {
 		return true
 	}

@@ -137,6 +137,8 @@ type Gateway struct {
 
 	mu      sync.Mutex
 	flights map[string]*flight // by call key
+	untold  map[string]*flight // that were answered, which the ledger does not know yet
+	spooled chan struct{}      // something is in the spool
 }
 
 // New makes a gateway and checks what it is to work with: routes name models of
@@ -150,7 +152,8 @@ func New(options Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{options: options, cache: cache, flights: map[string]*flight{}, slots: map[string]*slots{}}
+	g := &Gateway{options: options, cache: cache, slots: map[string]*slots{},
+		flights: map[string]*flight{}, untold: map[string]*flight{}, spooled: make(chan struct{}, 1)}
 	if err := g.checkCatalog(); err != nil {
 		return nil, err
 	}

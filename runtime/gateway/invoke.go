@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
+
+// findWithin bounds a look for an answer, in a ledger that does not answer.
+const findWithin = 10 * time.Second
 
 // flight is a call under way in this process.
 type flight struct {
@@ -75,6 +79,9 @@ func (g *Gateway) fly(ctx context.Context, call Call, f *flight) (Result, error)
 		close(f.done)
 	}()
 	f.result, f.err = g.answer(ctx, call)
+	if f.err == nil && f.result.Unsettled && !call.Transient {
+		g.keepUntold(call.Key, f)
+	}
 	return f.result, f.err
 }
 
@@ -116,7 +123,17 @@ func (g *Gateway) answer(ctx context.Context, call Call) (Result, error) {
 // replay gives the stored answer of a call. One that was a hit of the cache is
 // not stored: it is asked for again.
 func (g *Gateway) replay(ctx context.Context, call Call) (Result, bool, error) {
-	stored, found, err := g.options.Ledger.Find(ctx, call.Key)
+	if f := g.untoldOf(call.Key); f != nil {
+		if f.run != call.Run || f.client != call.Client {
+			return Result{}, false, errForeignKey
+		}
+		result := f.result
+		result.Replayed = true
+		return result, true, nil
+	}
+	finding, cancel := context.WithTimeout(ctx, findWithin)
+	defer cancel()
+	stored, found, err := g.options.Ledger.Find(finding, call.Key)
 	if err != nil {
 		return Result{}, false, ledgerFailed(ctx, "looking for an answer to the call", err)
 	}

@@ -80,6 +80,7 @@ func (t *trip) end(ctx context.Context, e spool.Entry) (ledger.Left, bool) {
 			log.Error("neither ledger nor spool could be told what became of an attempt; it keeps its hold", zap.Error(err))
 			return unknown, false
 		}
+		t.gateway.wake()
 		log.Warn("ledger is out of reach; what became of an attempt is in the spool until it is back")
 		return unknown, false
 	}

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,6 +32,9 @@ func tellLedger(ctx context.Context, book ledger.Ledger, e spool.Entry) (ledger.
 	return unknown, book.Uncertain(ctx, e.Attempt, e.Reason)
 }
 
+// spoolRetry is how soon the ledger is tried again that could not be told.
+const spoolRetry = 2 * time.Second
+
 // Run looks after what was left behind until ctx ends: it tells the ledger what
 // is in the spool, and ends attempts whose time is over. One call of it for each
 // process is enough.
@@ -37,17 +42,60 @@ func (g *Gateway) Run(ctx context.Context) {
 	ticker := time.NewTicker(g.options.SweepEvery)
 	defer ticker.Stop()
 	for {
-		g.sweep(ctx)
+		g.Sweep(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-g.spooled:
+			if sleep(ctx, min(spoolRetry, g.options.SweepEvery)) != nil {
+				return
+			}
 		}
 	}
 }
 
-func (g *Gateway) sweep(ctx context.Context) {
-	log := g.options.Logger
+// wake has Run look into the spool soon.
+func (g *Gateway) wake() {
+	select {
+	case g.spooled <- struct{}{}:
+	default: // it knows
+	}
+}
+
+// keepUntold keeps the answer of a call for who asks again before the ledger
+// knows it: making it again would be paid again. While the ledger is out of
+// reach nothing is sent, so these are few.
+func (g *Gateway) keepUntold(key string, f *flight) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.untold[key] = f
+}
+
+func (g *Gateway) untoldOf(key string) *flight {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.untold[key]
+}
+
+func (g *Gateway) untoldKeys() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Collect(maps.Keys(g.untold))
+}
+
+func (g *Gateway) forgetUntold(keys []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, key := range keys {
+		delete(g.untold, key)
+	}
+}
+
+// Sweep does once what Run does. Done before the first call, it tells the ledger
+// what a process before this one was paid for and could not tell.
+func (g *Gateway) Sweep(ctx context.Context) {
+	log, told := g.options.Logger, g.untoldKeys()
 	if g.options.Spool != nil {
 		report, err := g.options.Spool.Replay(ctx, g.options.Ledger)
 		if report.Applied > 0 {
@@ -64,9 +112,11 @@ func (g *Gateway) sweep(ctx context.Context) {
 			if ctx.Err() == nil {
 				log.Warn("spool was not told to the ledger; it is tried again", zap.Error(err))
 			}
+			g.wake()
 			return // what is in the spool must not be swept as unknown
 		}
 	}
+	g.forgetUntold(told)
 	released, uncertain, err := g.options.Ledger.Sweep(ctx, g.options.Now())
 	if err != nil && ctx.Err() == nil {
 		log.Warn("expired attempts were not swept; it is tried again", zap.Error(err))

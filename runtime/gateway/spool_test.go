@@ -127,6 +127,50 @@ func TestALedgerThatGoesAwayIsToldLater(t *testing.T) {
 	}
 }
 
+// An answer that the ledger does not know yet is not paid again by who asks
+// again meanwhile, and the ledger is told soon after it is back.
+func TestAnAnswerTheLedgerDoesNotKnowYetIsGivenAgain(t *testing.T) {
+	t.Parallel()
+	journal, err := spool.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	var book *outage
+	f := setup(t, func(context.Context, int, provider.Request) (provider.Response, error) {
+		book.down.Store(true)
+		return providertest.Text("paid"), nil
+	}, func(o *gateway.Options) {
+		book = &outage{Ledger: o.Ledger}
+		o.Ledger, o.Spool, o.SweepEvery = book, journal, time.Hour
+	})
+	f.mustInvoke(t, call("k"))
+	for range 2 { // while the ledger is out of reach, and just after
+		var pieces string
+		again := call("k")
+		again.Emit = func(d provider.Delta) error { pieces += d.Text; return nil }
+		if result := f.mustInvoke(t, again); !result.Replayed || result.Response.Message.Text != "paid" || pieces != "paid" {
+			t.Errorf("asked again: %+v, %q", result, pieces)
+		}
+		book.down.Store(false)
+	}
+	foreign := call("k")
+	foreign.Client = "d"
+	if _, err := f.Invoke(t.Context(), foreign); err == nil {
+		t.Error("another client is given the answer")
+	}
+	if n := len(f.double.Requests()); n != 1 {
+		t.Errorf("the provider was asked %d times", n)
+	}
+	f.Sweep(t.Context())
+	if got := f.states(t); !slices.Equal(got, []ledger.State{ledger.StateSettled}) {
+		t.Errorf("attempts %v", got)
+	}
+	if again := f.mustInvoke(t, call("k")); !again.Replayed || again.Unsettled {
+		t.Errorf("asked again, once it is settled: %+v", again)
+	}
+}
+
 // full is a spool on a full disk.
 type full struct{}
 

@@ -72,7 +72,7 @@ func (s *stream) piece(delta provider.Delta) error {
 	}
 	if err := s.emit(delta); err != nil {
 		s.leave()
-		return nil
+		return nil //nolint:nilerr // the caller has gone; what the answer costs is still to be known
 	}
 	s.handed = true
 	return nil

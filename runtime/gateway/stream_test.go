@@ -154,11 +154,11 @@ func TestBackPressure(t *testing.T) {
 	f := setup(t, func(context.Context, int, provider.Request) (provider.Response, error) {
 		return providertest.Text("one two three four"), nil
 	})
-	reached, go_ := make(chan struct{}), make(chan struct{})
+	reached, goOn := make(chan struct{}), make(chan struct{})
 	c := call("k")
 	c.Emit = func(provider.Delta) error {
 		reached <- struct{}{}
-		<-go_
+		<-goOn
 		return nil
 	}
 	done := make(chan error, 1)
@@ -171,7 +171,7 @@ func TestBackPressure(t *testing.T) {
 		if taken := f.double.Calls()[0].Pieces; taken != i {
 			t.Errorf("the provider was rid of %d pieces when %d were taken", taken, i)
 		}
-		go_ <- struct{}{}
+		goOn <- struct{}{}
 	}
 	if err := <-done; err != nil {
 		t.Error(err)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -292,5 +293,19 @@ type ExceededError struct {
 
 // Error implements error.
 func (e *ExceededError) Error() string {
-	return fmt.Sprintf("budget of %s %s: %d %s asked, %d of %d left", e.Scope.Kind, e.Scope.ID, e.Asked, e.Unit, e.Remaining, e.Limit)
+	whose := fmt.Sprintf("%s %s", e.Scope.Kind, e.Scope.ID)
+	if e.Period == PeriodDay || e.Period == PeriodMonth {
+		whose += " for this " + string(e.Period)
+	}
+	if e.Unit == "tokens" {
+		return fmt.Sprintf("budget of %s: %d tokens asked, %d of %d left", whose, e.Asked, e.Remaining, e.Limit)
+	}
+	return fmt.Sprintf("budget of %s: $%s asked, $%s of $%s left", whose, dollars(e.Asked), dollars(e.Remaining), dollars(e.Limit))
+}
+
+// dollars writes nano-dollars, exactly.
+func dollars(nano int64) string {
+	const nanos = 1_000_000_000
+	text := strings.TrimRight(fmt.Sprintf("%d.%09d", nano/nanos, nano%nanos), "0")
+	return strings.TrimSuffix(text, ".")
 }

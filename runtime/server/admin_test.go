@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,11 @@ func TestClientsAreServedAsTheyAreSet(t *testing.T) {
 	call := w.models.Calls()[0]
 	if call.Client != "acme" || call.Team != "ops" || call.System != "Be kind." || call.Cache != gateway.CacheExact || call.BlockInjections != 0.8 {
 		t.Errorf("asked %+v", call)
+	}
+	var run accepted
+	acme.call("POST", "/v1/research", `{"topic":"x"}`).want(202).into(&run)
+	if started := w.engine.Started()[run.ID]; started.Client != "acme" || started.Team != "ops" { // agents are charged as models are
+		t.Errorf("started %+v", started)
 	}
 	acme.call("POST", "/v1/embeddings", `{"model":"double-vectors","input":"x"}`).want(404)
 	admin.call("PATCH", "/v1/admin/clients/acme", `{"team":"","cache":"off","system_prompt":"","models":[]}`).want(200)
@@ -67,13 +73,13 @@ func TestListsOfClientsAndTeamsHavePages(t *testing.T) {
 			Next           string
 		}
 		admin.call("GET", path+"?limit=2", "").want(200).into(&page)
-		ids := append(page.Clients, page.Teams...)
+		ids := slices.Concat(page.Clients, page.Teams)
 		if len(ids) != 2 || ids[0].ID != "a" || page.Next != "b" {
 			t.Errorf("%s: %+v", path, page)
 		}
 		page.Next, page.Clients, page.Teams = "", nil, nil
 		admin.call("GET", path+"?limit=2&cursor=b", "").want(200).into(&page)
-		if ids := append(page.Clients, page.Teams...); len(ids) != 1 || ids[0].ID != "c" || page.Next != "" {
+		if ids := slices.Concat(page.Clients, page.Teams); len(ids) != 1 || ids[0].ID != "c" || page.Next != "" {
 			t.Errorf("%s: %+v", path, page)
 		}
 	}

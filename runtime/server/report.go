@@ -15,6 +15,15 @@ import (
 // reportPolicy keeps a page that quotes strangers from running anything.
 const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 
+const (
+	mediaPDF  = "application/pdf"
+	mediaDOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+	mediaCSL    = "application/vnd.citationstyles.csl+json"
+	mediaBibTeX = "application/x-bibtex"
+	mediaRIS    = "application/x-research-info-systems"
+)
+
 // VisitGetReportResponse implements api.GetReportResponseObject.
 func (a respond) VisitGetReportResponse(w http.ResponseWriter) error { return a.write(w) }
 
@@ -44,27 +53,66 @@ func (o operations) GetReport(ctx context.Context, in api.GetReportRequestObject
 		ref, header = report.HTML, http.Header{"Content-Type": {"text/html; charset=utf-8"}, "Content-Security-Policy": {reportPolicy}}
 	case api.GetReportParamsFormatJSON:
 		ref, header = report.JSON, http.Header{"Content-Type": {"application/json"}}
+	case api.GetReportParamsFormatPdf:
+		header = http.Header{"Content-Type": {mediaPDF}, "Content-Disposition": {fmt.Sprintf("inline; filename=%q", run.ID+".pdf")}}
+	case api.GetReportParamsFormatCsl, api.GetReportParamsFormatBibtex, api.GetReportParamsFormatRis:
+		header = http.Header{"Content-Type": {libraryMedia(form)}}
+	case api.GetReportParamsFormatDocx:
+		header = http.Header{"Content-Type": {mediaDOCX}, "Content-Disposition": {fmt.Sprintf("attachment; filename=%q", run.ID+".docx")}}
 	}
-	etag := fmt.Sprintf("%q", report.Digest+"."+string(form))
+	tracked := form == api.GetReportParamsFormatDocx && given(in.Params.Changes) == api.GetReportParamsChangesTracked
+	tag := report.Digest + "." + string(form)
+	if tracked {
+		tag += ".tracked"
+	}
+	etag := fmt.Sprintf("%q", tag)
 	header["Etag"], header["Vary"] = []string{etag}, []string{"Accept"}
 	if sameTag(given(in.Params.IfNoneMatch), etag) {
 		return respond{status: http.StatusNotModified, header: header}, nil
 	}
-	body, err := o.store.Blob(ctx, ref)
+	var body []byte
+	if kept := form == api.GetReportParamsFormatMd || form == api.GetReportParamsFormatHTML || form == api.GetReportParamsFormatJSON; !kept {
+		if o.renderReport == nil {
+			return nil, newProblem(http.StatusNotAcceptable, "This server renders no %s.", form)
+		}
+		body, err = o.renderReport(ctx, run.ID, string(form), tracked)
+	} else {
+		body, err = o.store.Blob(ctx, ref)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the report of run %s: %v", run.ID, err) //nolint:errorlint // a lost blob is a fault, not a 404
 	}
 	return respond{status: http.StatusOK, header: header, body: body}, nil
 }
 
+func libraryMedia(form api.GetReportParamsFormat) string {
+	switch form {
+	case api.GetReportParamsFormatBibtex:
+		return mediaBibTeX + "; charset=utf-8"
+	case api.GetReportParamsFormatRis:
+		return mediaRIS + "; charset=utf-8"
+	}
+	return mediaCSL
+}
+
 // acceptedForm is the form the Accept header likes best.
 func acceptedForm(ctx context.Context) api.GetReportParamsFormat {
-	media, _ := negotiate(exchangeOf(ctx).request.Header.Values("Accept"), []string{"text/markdown", "text/html", "application/json"})
+	media, _ := negotiate(exchangeOf(ctx).request.Header.Values("Accept"), []string{"text/markdown", "text/html", "application/json", mediaPDF, mediaDOCX, mediaCSL, mediaBibTeX, mediaRIS})
 	switch media {
 	case "text/html":
 		return api.GetReportParamsFormatHTML
 	case "application/json":
 		return api.GetReportParamsFormatJSON
+	case mediaPDF:
+		return api.GetReportParamsFormatPdf
+	case mediaDOCX:
+		return api.GetReportParamsFormatDocx
+	case mediaCSL:
+		return api.GetReportParamsFormatCsl
+	case mediaBibTeX:
+		return api.GetReportParamsFormatBibtex
+	case mediaRIS:
+		return api.GetReportParamsFormatRis
 	default:
 		return api.GetReportParamsFormatMd
 	}
@@ -118,11 +166,21 @@ func (o operations) GetEvidence(ctx context.Context, in api.GetEvidenceRequestOb
 		answer.Evidence = append(answer.Evidence, evidenceOf(run.ID, e))
 	}
 	for _, c := range claims {
-		answer.Claims = append(answer.Claims, api.Claim{
-			ID: c.ID, Section: c.Section, Text: c.Text, Evidence: present(c.Evidence), Status: api.ClaimStatus(c.Status),
-		})
+		answer.Claims = append(answer.Claims, claimOf(c))
 	}
 	return answer, nil
+}
+
+func claimOf(c agents.Claim) api.Claim {
+	claim := api.Claim{
+		ID: c.ID, Section: c.Section, Text: c.Text, Evidence: present(c.Evidence), Status: api.ClaimStatus(c.Status),
+	}
+	for _, p := range c.Problems {
+		claim.Problems = append(claim.Problems, api.AtOdds{
+			Kind: p.Kind, Start: p.Start, End: p.End, Text: p.Text, Evidence: p.Evidence, Reason: p.Reason,
+		})
+	}
+	return claim
 }
 
 func evidenceOf(run string, e agents.Evidence) api.Evidence {
@@ -154,7 +212,10 @@ func (o operations) ListDrafts(ctx context.Context, in api.ListDraftsRequestObje
 	for _, d := range drafts {
 		changes := make([]api.Change, 0, len(d.Changes))
 		for _, c := range d.Changes {
-			changes = append(changes, api.Change{Kind: c.Kind, Section: c.Section, Before: c.Before, After: c.After})
+			changes = append(changes, api.Change{
+				Kind: c.Kind, Section: c.Section, Before: c.Before, After: c.After,
+				Reason: c.Reason, Author: c.Author, Version: c.Version, Claims: c.Claims,
+			})
 		}
 		answer.Drafts = append(answer.Drafts, api.Draft{
 			Round: d.Round, Digest: d.Digest, CreatedAt: d.Created.UTC(), Changes: changes,

@@ -1,13 +1,16 @@
 package server_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/server"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/workflows"
@@ -52,7 +55,68 @@ func TestGetReport(t *testing.T) {
 		t.Error("two forms have one ETag")
 	}
 	w.call("GET", "/v1/research/r_1/report", "", withHeader("Accept", "image/png")).wantProblem(406, "not-acceptable")
-	w.call("GET", "/v1/research/r_1/report?format=pdf", "").wantField(400, "malformed", "query", "format")
+	w.call("GET", "/v1/research/r_1/report?format=rtf", "").wantField(400, "malformed", "query", "format")
+}
+
+func TestGetReportInFormsThatAreRendered(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(options *server.Options) {
+		options.RenderReport = func(_ context.Context, run, form string, changes bool) ([]byte, error) {
+			return fmt.Appendf(nil, "%s as %s, %v", run, form, changes), nil
+		}
+	})
+	w.addRun(store.Run{ID: "r_1", Status: store.StatusCompleted})
+	if err := w.store.PutReport(t.Context(), "r_1", store.Report{Digest: "sha256:abc", Markdown: w.blob("x"), HTML: w.blob("x"), JSON: w.blob("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	const word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+	tags := map[string]bool{}
+	for query, want := range map[string]struct{ media, body string }{
+		"?format=pdf":                  {"application/pdf", "r_1 as pdf, false"},
+		"?format=pdf&changes=tracked":  {"application/pdf", "r_1 as pdf, false"},
+		"?format=docx":                 {word, "r_1 as docx, false"},
+		"?format=docx&changes=tracked": {word, "r_1 as docx, true"},
+		"?format=csl":                  {"application/vnd.citationstyles.csl+json", "r_1 as csl, false"},
+		"?format=bibtex":               {"application/x-bibtex; charset=utf-8", "r_1 as bibtex, false"},
+		"?format=ris":                  {"application/x-research-info-systems; charset=utf-8", "r_1 as ris, false"},
+	} {
+		got := w.call("GET", "/v1/research/r_1/report"+query, "").want(200)
+		if got.header.Get("Content-Type") != want.media || string(got.body) != want.body {
+			t.Errorf("%s: %s %q", query, got.header.Get("Content-Type"), got.body)
+		}
+		tags[got.header.Get("ETag")] = true
+		w.call("GET", "/v1/research/r_1/report"+query, "", withHeader("If-None-Match", got.header.Get("ETag"))).want(304)
+	}
+	if len(tags) != 6 {
+		t.Errorf("the forms have %d tags", len(tags))
+	}
+	got := w.call("GET", "/v1/research/r_1/report", "", withHeader("Accept", "application/pdf")).want(200)
+	if got.header.Get("Content-Disposition") != `inline; filename="r_1.pdf"` {
+		t.Errorf("got %v", got.header)
+	}
+	w.call("GET", "/v1/research/r_1/report?changes=all", "").wantField(400, "malformed", "query", "changes")
+}
+
+func TestARequestNamesTheStyleOfItsCitations(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(options *server.Options) { options.Defaults.CitationStyle = "apa" })
+	for body, want := range map[string]string{
+		`{"topic":"a"}`: "apa", `{"topic":"b","citation_style":"ieee"}`: "ieee", `{"topic":"c","citation_style":"plain"}`: "",
+	} {
+		var accepted struct{ ID string }
+		if err := json.Unmarshal(w.call("POST", "/v1/research", body).want(202).body, &accepted); err != nil {
+			t.Fatal(err)
+		}
+		run, err := w.store.Run(t.Context(), accepted.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var request workflows.ResearchRequest
+		if err := json.Unmarshal(run.Request, &request); err != nil || request.CitationStyle != want {
+			t.Errorf("%s: %q, %v", body, request.CitationStyle, err)
+		}
+	}
+	w.call("POST", "/v1/research", `{"topic":"a","citation_style":"mla"}`).want(422)
 }
 
 func TestGetReportBeforeItIsPublished(t *testing.T) {

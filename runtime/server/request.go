@@ -56,15 +56,25 @@ func (r *reading) printable(pointer, text string) {
 	}
 }
 
+// citationStyle leaves the plain style out, as requests do that know of no
+// other.
+func citationStyle(style string) string {
+	if style == string(api.CitationStylePlain) {
+		return ""
+	}
+	return style
+}
+
 // research reads a body as the request of a run. A deadline that is a time is
 // refused where the run starts again and again.
 func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequest, repeated bool) (workflows.ResearchRequest, error) {
 	who := principalOf(ctx)
 	request := workflows.ResearchRequest{
-		Topic: r.text("/topic", body.Topic), Client: who.client, Sources: body.Sources.Documents,
+		Topic: r.text("/topic", body.Topic), Client: who.client, Team: who.settings.Team, Sources: body.Sources.Documents,
 		MaxIterations: *s.defaults.Iterations, Review: cmp.Or(string(body.Review), workflows.ReviewNone),
 		Budget: s.defaults.Budget, Unsupported: cmp.Or(string(body.Unsupported), s.defaults.Unsupported),
-		Language: r.language("/language", cmp.Or(body.Language, s.defaults.Language)),
+		CitationStyle: citationStyle(cmp.Or(string(body.CitationStyle), s.defaults.CitationStyle)),
+		Language:      r.language("/language", cmp.Or(body.Language, s.defaults.Language)),
 	}
 	if body.MaxIterations != nil {
 		request.MaxIterations = *body.MaxIterations

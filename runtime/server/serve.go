@@ -54,8 +54,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	base := context.WithValue(context.WithoutCancel(ctx), drainKey{}, ctx)
 	server := &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout: readPatience, WriteTimeout: writePatience, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: s, ReadHeaderTimeout: s.read / 6, ReadTimeout: s.read, WriteTimeout: writePatience, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: errorLog, BaseContext: func(net.Listener) context.Context { return base },
 	}
 	ended := make(chan error, 1)
@@ -67,6 +66,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	if s.engine != nil {
 		work.Go(func() { s.startForgotten(ctx) })
 	}
+	work.Go(func() { s.forgetClaims(ctx) })
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
@@ -85,6 +85,23 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		s.models.Wait(settling)
 	}
 	return err
+}
+
+// claimLife is how long it is known what an idempotency key was used for.
+const claimLife = 30 * 24 * time.Hour
+
+// forgetClaims drops what nobody will ask about again, now and then.
+func (s *Server) forgetClaims(ctx context.Context) {
+	for {
+		if _, err := s.store.ForgetRequests(ctx, s.now().Add(-claimLife)); err != nil && ctx.Err() == nil {
+			s.log.Warn("forgetting old idempotency keys", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
+		}
+	}
 }
 
 // startForgotten starts runs whose record was written by a process that ended

@@ -45,11 +45,15 @@ type Options struct {
 	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
 	RenderDraft func(ctx context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) // to Markdown, for reviewers; nil: plainly
 	Metrics     http.Handler                                                                              // nil: /metrics is not found
+	// RenderReport makes the forms of a published report that are not kept, "pdf" and "docx"; the latter with its tracked
+	// changes when asked. Nil: they are not to be had.
+	RenderReport func(ctx context.Context, run, form string, changes bool) ([]byte, error)
 
 	Logger         *zap.Logger
 	TracerProvider trace.TracerProvider
 	Defaults       Defaults
 	Limits         Limits
+	ReadTimeout    time.Duration // for a request to arrive, a sixth of it for its header; 0 is a minute
 	DrainTimeout   time.Duration // for requests to end when the server does; 0 is 10 s
 	Version        string        // as /healthz tells it
 	Now            func() time.Time
@@ -65,13 +69,14 @@ type Ingester interface {
 
 // Defaults stand in for what a research request leaves out.
 type Defaults struct {
-	Sources     []string // while the default corpus is empty
-	Budget      workflows.Budget
-	Timeout     time.Duration // deadline after the start; 0 is none
-	Language    string        // empty is "en"
-	Unsupported string        // empty leaves it to the run's settings
-	Iterations  *int          // rounds of refinement, 0 to 3; nil is 3
-	Corpus      string        // for uploads that name none; empty is "default"
+	Sources       []string // while the default corpus is empty
+	Budget        workflows.Budget
+	Timeout       time.Duration // deadline after the start; 0 is none
+	Language      string        // empty is "en"
+	Unsupported   string        // empty leaves it to the run's settings
+	CitationStyle string        // empty is plain
+	Iterations    *int          // rounds of refinement, 0 to 3; nil is 3
+	Corpus        string        // for uploads that name none; empty is "default"
 }
 
 // Limits bound what one request may ask for.
@@ -83,20 +88,22 @@ type Limits struct {
 
 // Server serves the API. Make one with [New].
 type Server struct {
-	store       store.Store
-	engine      Engine
-	documents   Ingester
-	usage       func(context.Context, string) (agents.Usage, error)
-	renderDraft func(context.Context, agents.Draft, []agents.Evidence) (string, error)
-	metrics     http.Handler
-	log         *zap.Logger
-	tracer      trace.Tracer
-	tracing     bool
-	defaults    Defaults
-	limits      Limits
-	version     string
-	drain       time.Duration
-	now         func() time.Time
+	store        store.Store
+	engine       Engine
+	documents    Ingester
+	usage        func(context.Context, string) (agents.Usage, error)
+	renderDraft  func(context.Context, agents.Draft, []agents.Evidence) (string, error)
+	renderReport func(context.Context, string, string, bool) ([]byte, error)
+	metrics      http.Handler
+	log          *zap.Logger
+	tracer       trace.Tracer
+	tracing      bool
+	defaults     Defaults
+	limits       Limits
+	version      string
+	drain        time.Duration
+	read         time.Duration
+	now          func() time.Time
 
 	spec        *openapi3.T
 	specJSON    []byte
@@ -115,8 +122,8 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{
 		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, usage: options.Usage,
-		renderDraft: options.RenderDraft, metrics: options.Metrics, log: options.Logger,
-		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, version: options.Version, now: options.Now,
+		renderDraft: options.RenderDraft, renderReport: options.RenderReport, metrics: options.Metrics, log: options.Logger,
+		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	s.fillIn(options.TracerProvider)
@@ -160,6 +167,7 @@ func (s *Server) fillIn(tracers trace.TracerProvider) {
 	if s.defaults.Iterations == nil {
 		s.defaults.Iterations = new(workflows.DefaultRounds)
 	}
+	s.read = positive(s.read, readPatience)
 	if s.drain == 0 {
 		s.drain = 10 * time.Second
 	}
@@ -174,7 +182,7 @@ func (s *Server) fillIn(tracers trace.TracerProvider) {
 	}
 }
 
-func positive[N int | int64](n, otherwise N) N {
+func positive[N ~int | ~int64](n, otherwise N) N {
 	if n > 0 {
 		return n
 	}

@@ -26,6 +26,7 @@ var description string
 // may come more than once.
 type Input struct {
 	Citations []Evidence `json:"citations"`
+	Style     Style      `json:"style,omitempty" jsonschema:"enum=plain,enum=apa,enum=chicago,enum=ieee,enum=vancouver,enum=harvard" jsonschema_description:"plain when empty"`
 }
 
 // Evidence is a citation with the id by which the text refers to it. Without an
@@ -37,15 +38,16 @@ type Evidence struct {
 
 // List is what is printed at the end of a text.
 type List struct {
-	References []Reference    `json:"references"` // by number
+	References []Reference    `json:"references"` // by number; by author where the style cites so
 	Marks      map[string]int `json:"marks"`      // the reference number of each evidence id
 }
 
 // Reference is one source, that is one snapshot: a document that changed
 // between two readings is two references.
 type Reference struct {
-	Number   int       `json:"number"` // from 1
-	Text     string    `json:"text"`   // the reference as it is printed
+	Number   int       `json:"number"`          // from 1
+	Text     string    `json:"text"`            // the reference as it is printed
+	Label    string    `json:"label,omitempty"` // what the text prints instead of the number, in styles that cite by author
 	URI      string    `json:"uri"`
 	Title    string    `json:"title"`
 	Year     int       `json:"year,omitempty"`
@@ -67,7 +69,11 @@ type Passage struct {
 // New makes the tool.
 func New() (tools.Tool, error) {
 	return tools.New(Name, description, func(_ context.Context, _ tools.Scope, in Input) (List, error) {
-		return Number(in.Citations)
+		list, err := Number(in.Citations)
+		if err == nil {
+			list.Print(in.Style, nil)
+		}
+		return list, err
 	})
 }
 
@@ -113,6 +119,59 @@ func Number(evidence []Evidence) (List, error) {
 	return list, nil
 }
 
+// Print sets the references in a style. What is known of a source beyond its
+// evidence is in records, by the hash of its snapshot. In a style that cites by
+// author the list is in its order, and the numbers stay those of the marks.
+func (l *List) Print(style Style, records map[string]Record) {
+	if style == "" || style == Plain {
+		return
+	}
+	known := make([]Record, len(l.References))
+	for i, reference := range l.References {
+		known[i] = RecordOf(reference.Title, reference.URI, reference.Year).With(records[reference.SHA256])
+	}
+	printed := style.PrintAll(known)
+	ordered := make([]Reference, len(l.References))
+	for i, reference := range l.References {
+		reference.Text, reference.Label = printed[i].Text, printed[i].Label
+		ordered[printed[i].Place] = reference
+	}
+	l.References = ordered
+	tellApart(l.References)
+}
+
+// RecordOf is what evidence tells of its source.
+func RecordOf(title, uri string, year int) Record {
+	r := Record{Kind: KindDocument, Title: oneLine(title), URL: oneLine(uri), Issued: Date{Year: year}}
+	switch strings.ToLower(path.Ext(r.URL)) {
+	case ".csv", ".tsv", ".xlsx", ".parquet":
+		r.Kind = KindDataset
+	default:
+		if r.online() {
+			r.Kind = KindWebpage
+		}
+	}
+	return r
+}
+
+// With adds what a document says of itself, which goes before what evidence
+// tells.
+func (r Record) With(own Record) Record {
+	if own.Kind == "" {
+		own.Kind = r.Kind
+	}
+	if own.Title == "" {
+		own.Title = r.Title
+	}
+	if own.Issued.Year == 0 {
+		own.Issued = r.Issued
+	}
+	if own.URL == "" {
+		own.URL = r.URL
+	}
+	return own
+}
+
 func check(i int, e Evidence) error {
 	switch {
 	case e.SHA256 == "":
@@ -130,10 +189,16 @@ func faulty(i int, field, format string, args ...any) error {
 // writeTexts renders the references: "Title (year). URI". Two snapshots that
 // would read the same are told apart by the start of their hash.
 func writeTexts(references []Reference) {
-	count := map[string]int{}
 	for i := range references {
 		references[i].Text = render(references[i])
-		count[references[i].Text]++
+	}
+	tellApart(references)
+}
+
+func tellApart(references []Reference) {
+	count := map[string]int{}
+	for _, reference := range references {
+		count[reference.Text]++
 	}
 	for i := range references {
 		if count[references[i].Text] > 1 {

@@ -37,6 +37,11 @@ func wordSet(words string) map[string]bool {
 // the possessive 's goes. Scripts written without spaces give pairs of
 // characters.
 func eachWord(text string, yield func(word string)) {
+	found := func(word string) {
+		if word = normalWord(word); word != "" { // marks alone are no word
+			yield(word)
+		}
+	}
 	start := -1
 	for i := 0; i < len(text); {
 		r, size := rune(text[i]), 1
@@ -46,7 +51,7 @@ func eachWord(text string, yield func(word string)) {
 		switch {
 		case spaceless(r):
 			if start >= 0 {
-				yield(normalWord(text[start:i]))
+				found(text[start:i])
 				start = -1
 			}
 			if next, n := utf8.DecodeRuneInString(text[i+size:]); spaceless(next) {
@@ -58,13 +63,13 @@ func eachWord(text string, yield func(word string)) {
 			}
 		case start >= 0 && joins(text, i, size, r):
 		case start >= 0:
-			yield(normalWord(text[start:i]))
+			found(text[start:i])
 			start = -1
 		}
 		i += size
 	}
 	if start >= 0 {
-		yield(normalWord(text[start:]))
+		found(text[start:])
 	}
 }
 
@@ -109,7 +114,7 @@ func normalWord(word string) string {
 		word = strings.Map(dropMark, norm.NFKD.String(word))
 	}
 	word = strings.TrimSuffix(word, "'s")
-	if asciiDigit(word[max(len(word)-1, 0)]) {
+	if word != "" && asciiDigit(word[len(word)-1]) {
 		word = strings.ReplaceAll(word, ",", "")
 	}
 	return word

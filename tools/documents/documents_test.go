@@ -119,6 +119,7 @@ func TestSearchFindsAcronymsAndVariants(t *testing.T) {
 		"the nurse cystoscopist":              "Bladder tumours were seen by flexible cystoscopy.",
 		"diseases of the oesophagus":          "The esophagus is where disease was seen.",
 		"Café in Zürich":                      "A cafe of Zurich was opened in spring.",
+		"rain \u0301\u0302 ́":                 "Rain fell on \u0301 \u0301\u0302 the roofs.", // marks alone are no words
 		"無線LAN":                               "公衆無線を安全に使うための方法。",
 	} {
 		index, err := NewIndex(t.Context(), []Source{

@@ -11,6 +11,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/quaestor-run/quaestor/tools"
 )
@@ -29,6 +30,37 @@ type Document struct {
 	Meta       []Field     `json:"meta,omitempty" jsonschema_description:"facts about the report, such as its date"`
 	Sections   []Section   `json:"sections"`
 	References []Reference `json:"references,omitempty"`
+	Changes    []Change    `json:"changes,omitempty" jsonschema_description:"what refinement changed; shown as tracked changes in docx"`
+	Comments   []Comment   `json:"comments,omitempty" jsonschema_description:"shown beside the text in docx"`
+	Created    time.Time   `json:"created,omitzero" jsonschema_description:"date in the properties of pdf and docx"`
+}
+
+// The kinds of a [Change].
+const (
+	ChangeAdded    = "added"
+	ChangeRemoved  = "removed"
+	ChangeReplaced = "replaced"
+)
+
+// Change is a sentence that the text has, had, or has in place of another.
+type Change struct {
+	Kind    string    `json:"kind" jsonschema:"enum=added,enum=removed,enum=replaced"`
+	Section string    `json:"section" jsonschema_description:"heading"`
+	Before  string    `json:"before,omitempty"`
+	After   string    `json:"after,omitempty" jsonschema_description:"the sentence as it stands in the section"`
+	Author  string    `json:"author,omitempty"`
+	Date    time.Time `json:"date,omitzero"`
+	Reason  string    `json:"reason,omitempty"`
+}
+
+// Comment is a remark on a sentence, on a section where it names none, or on
+// the whole report.
+type Comment struct {
+	Section  string    `json:"section,omitempty"`
+	Sentence string    `json:"sentence,omitempty"`
+	Author   string    `json:"author,omitempty"`
+	Date     time.Time `json:"date,omitzero"`
+	Text     string    `json:"text"`
 }
 
 // Field is one labelled fact about the report.
@@ -93,6 +125,7 @@ type Chart struct {
 type Reference struct {
 	Number   int       `json:"number" jsonschema:"minimum=1"`
 	Text     string    `json:"text" jsonschema_description:"the reference as it is printed"`
+	Label    string    `json:"label,omitempty" jsonschema_description:"in the text instead of the number, such as Grady et al., 2019"`
 	URI      string    `json:"uri"`
 	Title    string    `json:"title,omitempty"`
 	Year     int       `json:"year,omitempty"`

@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/quaestor-run/quaestor/tools"
 )
 
 var (
@@ -30,6 +28,7 @@ type page struct {
 	Meta                    []Field
 	Sections                []pageSection
 	References              []pageReference
+	Named                   bool // references are cited by author and year, not by number
 }
 
 type pageSection struct {
@@ -50,10 +49,9 @@ type pageSentence struct {
 	Marks  []mark
 }
 
-// mark is one number of a group of marks, and what stands before it.
+// mark is one of a group of marks, and what stands around it.
 type mark struct {
-	Before, Href, Quote string
-	Number              int
+	Before, Href, Quote, Text, After string
 }
 
 type grid struct {
@@ -100,6 +98,7 @@ func HTML(document Document) ([]byte, error) {
 	for _, section := range document.Sections {
 		p.Sections = append(p.Sections, l.section(section))
 	}
+	p.Named = l.citing.named
 	for _, reference := range document.References {
 		p.References = append(p.References, layOutReference(reference))
 	}
@@ -112,6 +111,7 @@ func HTML(document Document) ([]byte, error) {
 
 // layout knows where marks lead to.
 type layout struct {
+	citing  citing
 	anchors map[int]string         // of references
 	places  map[string]pagePassage // of passages, by evidence id
 	owner   map[string]int         // the reference of a passage
@@ -120,7 +120,7 @@ type layout struct {
 }
 
 func newLayout(document Document) *layout {
-	l := &layout{anchors: map[int]string{}, places: map[string]pagePassage{}, owner: map[string]int{}}
+	l := &layout{citing: newCiting(document.References), anchors: map[int]string{}, places: map[string]pagePassage{}, owner: map[string]int{}}
 	for _, reference := range document.References {
 		l.anchors[reference.Number] = fmt.Sprintf("ref-%d", reference.Number)
 		for i, passage := range reference.Passages {
@@ -194,22 +194,24 @@ func newGrid(columns []string, rows [][]string, width int) grid {
 // marks are the numbers behind a sentence. Each leads to the passage that the
 // sentence cites, or to the reference where no passage is known.
 func (l *layout) marks(references []int, evidence []string) []mark {
-	var marks []mark
-	for i, run := range tools.Runs(references) {
-		before := ""
-		if i > 0 {
-			before = ", "
+	start, signs, end := l.citing.group(references)
+	marks := make([]mark, 0, len(signs))
+	for i, sign := range signs {
+		m := l.mark(sign.number, evidence)
+		m.Before, m.Text = sign.before, sign.text
+		if i == 0 {
+			m.Before = start
 		}
-		marks = append(marks, l.mark(before, run.First, evidence))
-		if run.Last > run.First {
-			marks = append(marks, l.mark("–", run.Last, evidence))
+		if i == len(signs)-1 {
+			m.After = end
 		}
+		marks = append(marks, m)
 	}
 	return marks
 }
 
-func (l *layout) mark(before string, number int, evidence []string) mark {
-	m := mark{Before: before, Number: number}
+func (l *layout) mark(number int, evidence []string) mark {
+	var m mark
 	anchor, ok := l.anchors[number]
 	if !ok {
 		return m
@@ -224,13 +226,8 @@ func (l *layout) mark(before string, number int, evidence []string) mark {
 
 func layOutReference(reference Reference) pageReference {
 	out := pageReference{Number: reference.Number, Before: plain(reference.Text)}
-	if address, ok := webAddress(reference.URI); ok {
-		if before, after, found := strings.Cut(reference.Text, address); found {
-			out.Before, out.Address = strings.TrimLeft(plain(before)+" ", " "), address
-			if after = plain(after); after != "" {
-				out.After = " " + after
-			}
-		}
+	if before, address, after := splitAtAddress(reference); address != "" {
+		out.Before, out.Address, out.After = before, address, after
 	}
 	for i := range reference.Passages {
 		out.Passages = append(out.Passages, newPassage(reference, i))

@@ -4,17 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-
-	"github.com/quaestor-run/quaestor/tools"
 )
 
 // Markdown renders a document as Markdown with the tables that GitHub and
 // others know. Marks link to the references; a chart is a block of text bars and the table of its data.
 func Markdown(document Document) []byte {
-	w := &markdownWriter{known: map[int]bool{}}
-	for _, reference := range document.References {
-		w.known[reference.Number] = true
-	}
+	w := &markdownWriter{citing: newCiting(document.References)}
 	w.block("# " + or(escapeMarkdown(document.Title), "Report"))
 	if document.Notice != "" {
 		w.block("> **Notice:** " + escapeMarkdown(document.Notice))
@@ -37,7 +32,7 @@ func Markdown(document Document) []byte {
 
 type markdownWriter struct {
 	out     bytes.Buffer
-	known   map[int]bool // the reference numbers there are
+	citing  citing
 	tables  int
 	figures int
 }
@@ -99,27 +94,20 @@ func (w *markdownWriter) paragraph(paragraph Paragraph) {
 
 // marked is a text with the marks of its references behind it.
 func (w *markdownWriter) marked(text string, references []int) string {
-	runs := tools.Runs(references)
+	start, signs, end := w.citing.group(references)
 	text = escapeMarkdown(text)
-	if len(runs) == 0 {
+	if len(signs) == 0 {
 		return text
 	}
-	marks := make([]string, 0, len(runs))
-	for _, run := range runs {
-		mark := w.mark(run.First)
-		if run.Last > run.First {
-			mark += "–" + w.mark(run.Last)
+	text += " " + start
+	for _, sign := range signs {
+		mark := escapeMarkdown(sign.text)
+		if sign.linked {
+			mark = fmt.Sprintf("[%s](#ref-%d)", mark, sign.number)
 		}
-		marks = append(marks, mark)
+		text += sign.before + mark
 	}
-	return text + " [" + strings.Join(marks, ", ") + "]"
-}
-
-func (w *markdownWriter) mark(number int) string {
-	if !w.known[number] {
-		return fmt.Sprint(number)
-	}
-	return fmt.Sprintf("[%d](#ref-%d)", number, number)
+	return text + end
 }
 
 func (w *markdownWriter) table(columns []string, rows [][]string, width int) {
@@ -184,12 +172,14 @@ func (w *markdownWriter) fenced(lines []string) {
 
 func (w *markdownWriter) reference(reference Reference) {
 	text := escapeMarkdown(reference.Text)
-	if address, ok := webAddress(reference.URI); ok {
-		if before, after, found := strings.Cut(reference.Text, address); found {
-			text = strings.TrimSpace(escapeMarkdown(before) + " <" + address + "> " + escapeMarkdown(after))
-		}
+	if before, address, after := splitAtAddress(reference); address != "" {
+		text = strings.TrimSpace(trailing(escapeMarkdown(before), before) + "<" + address + ">" + leading(escapeMarkdown(after), after))
 	}
-	w.block(fmt.Sprintf("<a id=\"ref-%d\"></a>**[%d]** %s", reference.Number, reference.Number, text))
+	number := fmt.Sprintf("**[%d]** ", reference.Number)
+	if w.citing.named {
+		number = ""
+	}
+	w.block(fmt.Sprintf("<a id=\"ref-%d\"></a>%s%s", reference.Number, number, text))
 	for _, passage := range reference.Passages {
 		if quote := plain(passage.Quote); quote != "" {
 			w.line("- “" + escapeMarkdown(quote) + "” — " + escapeMarkdown(whereabouts(reference, passage)))
@@ -201,6 +191,21 @@ func (w *markdownWriter) reference(reference Reference) {
 		}
 	}
 	w.end()
+}
+
+// trailing and leading keep the space of a text that escaping took off.
+func trailing(escaped, text string) string {
+	if strings.HasSuffix(text, " ") {
+		return escaped + " "
+	}
+	return escaped
+}
+
+func leading(escaped, text string) string {
+	if strings.HasPrefix(text, " ") {
+		return " " + escaped
+	}
+	return escaped
 }
 
 // whereabouts says where in its source a passage stands.

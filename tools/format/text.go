@@ -52,6 +52,30 @@ func webAddress(uri string) (string, bool) {
 	return uri, true
 }
 
+var resolver = regexp.MustCompile(`https://doi\.org/10\.[^\s<>"]+`)
+
+// splitAtAddress divides the text of a reference at the address that leads to
+// its source: that of the source, or its DOI. No other address in the text
+// comes alive.
+// Without one that is safe as a link the address is empty.
+func splitAtAddress(reference Reference) (before, address, after string) {
+	text := plain(reference.Text)
+	candidates := []string{reference.URI}
+	if found := resolver.FindString(text); found != "" {
+		candidates = append(candidates, strings.TrimRight(found, ".,;)"))
+	}
+	for _, candidate := range candidates {
+		address, ok := webAddress(candidate)
+		if !ok {
+			continue
+		}
+		if before, after, found := strings.Cut(text, address); found {
+			return before, address, after
+		}
+	}
+	return text, "", ""
+}
+
 var (
 	figure = regexp.MustCompile(`^[(<>≤≥~≈]?\s?[-+−–±]?\s?[$€£¥]?\d[\d,. '\x{00a0}\x{202f}]*([eE][-+−]?\d+)?\s?(%|‰|[\p{L}µ/²³]{1,4})?\)?$`)
 	noCell = regexp.MustCompile(`(?i)^(|-|–|—|n/?a|none|…|\.\.\.)$`)

@@ -73,6 +73,7 @@ func (d data) regression() (Output, error) {
 	if math.IsInf(float64(r.F), 0) {
 		notes = append(notes, "The fit is exact: f and t are infinite and shown as null.")
 	}
+	notes = append(notes, failing(r.Assumptions, "with few rows go by the size of the effect")...)
 	if d.in.NoIntercept {
 		notes = append(notes, "Without an intercept r2 is about zero and cannot be compared with that of a fit with one.")
 	}
@@ -124,6 +125,7 @@ func (d data) compareTwo() (Output, error) {
 			return Output{}, err
 		}
 		out.TTest = &t
+		out.Notes = append(out.Notes, failing(t.Assumptions[:normality(t.Assumptions)], "with fewer than about 30 values each use mann_whitney")...)
 		out.Notes = append(out.Notes, "The t test assumes independent samples; with fewer than about 30 values each, roughly normal ones.")
 		return out, nil
 	}
@@ -187,6 +189,15 @@ func (d data) anova() (Output, error) {
 		return Output{}, err
 	}
 	notes := append(byYear(dates), "The analysis assumes independent, roughly normal groups of equal spread.")
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		names[i] = g.name
+	}
+	a.Assumptions, a.Pairs = assume(names, samples, d.in.Alpha), comparePairs(groups, d.in.Alpha)
+	notes = append(notes, failing(a.Assumptions, "compare the pairs, whose tests do not assume equal spread")...)
+	if len(a.Pairs) > 1 {
+		notes = append(notes, "Of the pairs go by p_holm, which counts how many were compared.")
+	}
 	least, most := math.Inf(1), 0.0
 	for _, g := range a.Groups {
 		least, most = min(least, g.SD), max(most, g.SD)
@@ -227,12 +238,31 @@ func (d data) chiSquare() (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
+	if len(counts) == 2 && len(counts[0]) == 2 {
+		risks, err := CompareRisks([2][2]int{{counts[0][0], counts[0][1]}, {counts[1][0], counts[1][1]}}, d.in.Alpha)
+		if err != nil {
+			return Output{}, err
+		}
+		c.Risks = &risks
+		out.Notes = append(out.Notes, "The ratios compare the first row with the second, for what the first column counts.")
+	}
 	out.ChiSquare = &c
 	if c.FisherP != nil && c.MinExpected < 5 {
 		out.Notes = append(out.Notes, "An expected count is below 5: go by fisher_p.")
 	}
 	out.Notes = append(out.Notes, "The test assumes that rows are independent of each other.")
 	return out, nil
+}
+
+// normality is how many of the assumptions come before that of equal spread,
+// which Welch's test does not make.
+func normality(assumptions []Assumption) int {
+	for i, a := range assumptions {
+		if a.Assumes != "normality" {
+			return i
+		}
+	}
+	return len(assumptions)
 }
 
 func groupNames(groups []named) string {

@@ -11,6 +11,7 @@ type ChiSquare struct {
 	CramersV    float64  `json:"cramers_v"`
 	MinExpected float64  `json:"min_expected"`
 	FisherP     *float64 `json:"fisher_p,omitempty"` // Fisher's exact test, two-sided
+	Risks       *Risks   `json:"risks,omitempty"`    // of tables of two by two
 }
 
 // Independence tests a table of counts, at least two by two, each row and column

@@ -20,6 +20,10 @@ type ANOVA struct {
 	P         float64      `json:"p"`
 	R2        float64      `json:"r2"`  // share of the variance between groups (η²)
 	RSD       float64      `json:"rsd"` // residual standard deviation
+
+	Omega2      float64      `json:"omega2"` // η² without its bias; 0 where it would be below
+	Assumptions []Assumption `json:"assumptions,omitempty"`
+	Pairs       []Pair       `json:"pairs,omitempty"` // of at most 10 groups
 }
 
 // OneWay is the one-way analysis of variance of at least two groups of values
@@ -64,6 +68,7 @@ func OneWay(groups [][]float64) (ANOVA, error) {
 		a.F = tools.Number(msBetween.div(msWithin).float())
 	}
 	a.P = fTail(float64(a.F), float64(a.DFBetween), float64(a.DFWithin))
+	a.Omega2 = max(0, (a.SSBetween-float64(a.DFBetween)*a.MSWithin)/(sum.float()+a.MSWithin))
 	return a, nil
 }
 
@@ -78,6 +83,9 @@ type TTest struct {
 	DF         float64 `json:"df"`
 	P          float64 `json:"p"`           // two-sided
 	EffectSize float64 `json:"effect_size"` // Cohen's d; of the differences when paired
+
+	Effect      *Effect      `json:"effect,omitempty"` // of independent samples
+	Assumptions []Assumption `json:"assumptions,omitempty"`
 }
 
 // WelchT compares the means of two independent samples without assuming equal
@@ -98,6 +106,9 @@ func WelchT(a, b []float64, alpha float64) (TTest, error) {
 	t.DF = se2 * se2 / (va*va/(na*na*(na-1)) + vb*vb/(nb*nb*(nb-1)))
 	t.finish(math.Sqrt(se2), alpha)
 	t.EffectSize = t.Difference / math.Sqrt(((na-1)*va+(nb-1)*vb)/(na+nb-2))
+	effect := Standardise(t.EffectSize, len(a), len(b), alpha)
+	t.Effect = &effect
+	t.Assumptions = assume([]string{"the first sample", "the second sample"}, [][]float64{a, b}, alpha)
 	return t, nil
 }
 
@@ -122,6 +133,11 @@ func PairedT(a, b []float64, alpha float64) (TTest, error) {
 	t := TTest{Test: "paired t test", Difference: mean.float(), DF: n - 1}
 	t.finish(math.Sqrt(variance/n), alpha)
 	t.EffectSize = t.Difference / math.Sqrt(variance)
+	differences := make([]float64, len(d))
+	for i := range d {
+		differences[i] = d[i].float()
+	}
+	t.Assumptions = assume([]string{"the differences"}, [][]float64{differences}, alpha)
 	return t, nil
 }
 

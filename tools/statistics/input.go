@@ -9,7 +9,7 @@ import (
 // Input is what the tool takes: a table with columns, or raw values.
 type Input struct {
 	Table       string            `json:"table,omitempty" jsonschema_description:"id of the table"`
-	Operation   string            `json:"operation" jsonschema:"enum=describe,enum=frequency,enum=crosstab,enum=group,enum=correlation,enum=regression,enum=t_test,enum=mann_whitney,enum=anova,enum=chi_square"`
+	Operation   string            `json:"operation" jsonschema:"enum=describe,enum=frequency,enum=crosstab,enum=group,enum=correlation,enum=regression,enum=t_test,enum=mann_whitney,enum=anova,enum=chi_square,enum=adjust"`
 	Column      string            `json:"column,omitempty" jsonschema_description:"the column to describe, count or compare"`
 	By          string            `json:"by,omitempty" jsonschema_description:"the column that makes the groups; dates are grouped by year"`
 	X           string            `json:"x,omitempty" jsonschema_description:"first column of a pair; the predictor of a regression"`
@@ -20,7 +20,7 @@ type Input struct {
 	Paired      bool              `json:"paired,omitempty" jsonschema_description:"t_test of pairs x and y"`
 	Where       []tools.Condition `json:"where,omitempty" jsonschema_description:"only the rows that meet all of these"`
 	Top         int               `json:"top,omitempty" jsonschema:"minimum=0,maximum=100" jsonschema_description:"how many values or groups to list; 10 unless said"`
-	Values      [][]tools.Number  `json:"values,omitempty" jsonschema_description:"raw samples instead of a table: one, two or several; for regression the response and then the predictors; for chi_square the rows of counts"`
+	Values      [][]tools.Number  `json:"values,omitempty" jsonschema_description:"raw samples instead of a table: one, two or several; for regression the response and then the predictors; for chi_square the rows of counts; for adjust one list of p-values"`
 	Alpha       float64           `json:"alpha,omitempty" jsonschema:"minimum=0,maximum=0.5" jsonschema_description:"level of limits and tests; 0.05 unless said"`
 }
 

@@ -33,6 +33,7 @@ type Output struct {
 	MannWhitney *RankSum          `json:"mann_whitney,omitempty"`
 	ANOVA       *ANOVA            `json:"anova,omitempty"`
 	ChiSquare   *ChiSquare        `json:"chi_square,omitempty"`
+	Adjusted    []Adjusted        `json:"adjusted,omitempty"`
 	Notes       []string          `json:"notes,omitempty"`
 
 	citation *tools.Citation

@@ -27,6 +27,9 @@ type Regression struct {
 	DFResidual   int           `json:"df_residual"`
 	SSModel      float64       `json:"ss_model"`
 	SSResidual   float64       `json:"ss_residual"`
+
+	DurbinWatson float64      `json:"durbin_watson,omitempty"` // of the residuals in the order of the rows
+	Assumptions  []Assumption `json:"assumptions,omitempty"`
 }
 
 // Coefficient is one estimate with its standard deviation and limits.
@@ -87,6 +90,18 @@ func Regress(y []float64, xs [][]float64, options RegressOptions) (Regression, e
 	}
 	fit.ss(all, rest)
 	fit.coefficients(r, z, rest, options)
+	if rest.hi > 0 {
+		residuals := make([]float64, n)
+		for i := range residuals {
+			residuals[i] = response[i].float()
+		}
+		alpha := options.Alpha
+		if alpha == 0 {
+			alpha = 0.05
+		}
+		fit.DurbinWatson = DurbinWatson(residuals)
+		fit.Assumptions = assume([]string{"residuals"}, [][]float64{residuals}, alpha)
+	}
 	return fit, nil
 }
 

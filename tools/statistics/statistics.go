@@ -90,6 +90,8 @@ func (d data) run() (Output, error) {
 		return d.anova()
 	case "chi_square":
 		return d.chiSquare()
+	case "adjust":
+		return d.adjust()
 	}
-	return Output{}, refused("operation", "%q is none of describe, frequency, crosstab, group, correlation, regression, t_test, mann_whitney, anova, chi_square", d.in.Operation)
+	return Output{}, refused("operation", "%q is none of describe, frequency, crosstab, group, correlation, regression, t_test, mann_whitney, anova, chi_square, adjust", d.in.Operation)
 }

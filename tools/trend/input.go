@@ -25,6 +25,8 @@ type Input struct {
 	SeasonLength   int               `json:"season_length,omitempty" jsonschema:"minimum=0,maximum=400" jsonschema_description:"periods in a cycle; 12 for months and 4 for quarters unless said"`
 	Lag            int               `json:"lag,omitempty" jsonschema:"minimum=0" jsonschema_description:"largest lag of hamed_rao and yue_wang; all unless said"`
 	Alpha          float64           `json:"alpha,omitempty" jsonschema:"minimum=0,maximum=0.5" jsonschema_description:"level of the tests; 0.05 unless said"`
+	Breaks         bool              `json:"breaks,omitempty" jsonschema_description:"look for several changes of level"`
+	Forecast       int               `json:"forecast,omitempty" jsonschema:"minimum=0,maximum=60" jsonschema_description:"periods to forecast"`
 	KeepIncomplete bool              `json:"keep_incomplete,omitempty" jsonschema_description:"keep a first or last period that the data cover only in part"`
 }
 

@@ -34,6 +34,8 @@ type Output struct {
 	Significant     bool              `json:"significant"`
 	Slope           SlopeRange        `json:"slope"`
 	ChangePoint     *ChangePoint      `json:"change_point,omitempty"`
+	Breaks          []Break           `json:"breaks,omitempty"` // where asked for
+	Forecast        *Forecast         `json:"forecast,omitempty"`
 	Season          *Season           `json:"season,omitempty"`
 	First           Point             `json:"first"`
 	Last            Point             `json:"last"`
@@ -76,6 +78,13 @@ type ChangePoint struct {
 	BeforeMean  float64 `json:"before_mean"`
 	AfterMean   float64 `json:"after_mean"`
 	Method      string  `json:"method"`
+}
+
+// Break is one of several changes of level; Period is the first one after it.
+type Break struct {
+	Period     string  `json:"period"`
+	BeforeMean float64 `json:"before_mean"` // since the break before
+	AfterMean  float64 `json:"after_mean"`  // until the next
 }
 
 // Season is the additive seasonal figure in the units of the series. H and P

@@ -138,7 +138,26 @@ func analyse(f frame, in Input) (Output, error) {
 	out.ChangePoint = f.changePoint(season, in.Alpha)
 	out.Sites = f.siteTrends()
 	out.Notes = f.explain(out, picked, test)
-	return out, nil
+	return out, f.extend(&out, in, length)
+}
+
+// extend adds what was asked for beyond the test.
+func (f frame) extend(out *Output, in Input, length int) error {
+	if in.Breaks {
+		found, notes, err := f.breaks(out.Season)
+		if err != nil {
+			return err
+		}
+		out.Breaks, out.Notes = found, append(out.Notes, notes...)
+	}
+	if in.Forecast > 0 {
+		made, notes, err := f.forecast(in.Forecast, length, out.Season, in.Alpha)
+		if err != nil {
+			return err
+		}
+		out.Forecast, out.Notes = made, append(out.Notes, notes...)
+	}
+	return nil
 }
 
 // points are the periods that have a value.

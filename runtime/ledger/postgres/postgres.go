@@ -78,6 +78,13 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	_, err = provider.Up(ctx)
+	if _, err := provider.Up(ctx); err != nil {
+		return err
+	}
+	var old sql.NullString // a table of a version that was never released, without periods
+	err = db.QueryRowContext(ctx, "SELECT to_regclass('ledger_charges')::text").Scan(&old)
+	if err == nil && old.Valid {
+		return journal.ErrOldTables
+	}
 	return err
 }

@@ -115,7 +115,10 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	for try := 1; ; try++ {
 		_, err := provider.Up(ctx)
-		if err == nil || try == 5 {
+		if err == nil {
+			return checkTables(ctx, db)
+		}
+		if try == 5 {
 			return err
 		}
 		select {
@@ -124,4 +127,15 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		case <-time.After(time.Duration(try) * 50 * time.Millisecond):
 		}
 	}
+}
+
+// checkTables refuses the tables of a version that was never released: they
+// hold no periods, and nothing can be told of which day its accounts are.
+func checkTables(ctx context.Context, db *sql.DB) error {
+	var old int
+	err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'ledger_charges'").Scan(&old)
+	if err == nil && old > 0 {
+		return journal.ErrOldTables
+	}
+	return err
 }

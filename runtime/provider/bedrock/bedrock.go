@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"sync"
@@ -107,9 +108,18 @@ type once struct {
 	next bedrockruntime.HTTPClient
 }
 
+// plainBody hides that the SDK's body is an io.WriterTo. The SDK closes it as
+// soon as an answer begins, and a closed one says io.EOF to whoever would have
+// it written: for net/http, which may still be looking for its end, that is a
+// request that failed, and it closes the connection in the middle of the answer.
+type plainBody struct{ io.ReadCloser }
+
 // Do implements bedrockruntime.HTTPClient.
 func (o once) Do(req *http.Request) (*http.Response, error) {
 	req.GetBody = nil
+	if req.Body != nil && req.Body != http.NoBody {
+		req.Body = plainBody{req.Body}
+	}
 	resp, err := o.next.Do(req)
 	if err == nil && resp.Body != nil {
 		resp.Body = bounded(req, resp)

@@ -22,7 +22,7 @@ import (
 const maxCohereTexts = 96
 
 // inputTokens is the header in which InvokeModel tells its usage.
-const inputTokens = "X-Amzn-Bedrock-Input-Token-Count"
+const inputTokens = "X-Amzn-Bedrock-Input-Token-Count" //nolint:gosec // G101: the name of a header
 
 type titanRequest struct {
 	InputText  string `json:"inputText"`

@@ -152,7 +152,7 @@ func blocks(message agents.Message, withTools bool) ([]types.ContentBlock, error
 	}
 	for _, result := range message.ToolResults {
 		if !withTools {
-			text("Tool %s gave: %s%s", result.Name, result.Value, result.Error)
+			text("Tool %s gave: %s%s", result.Name, result.Shown(), result.Error)
 			continue
 		}
 		out = append(out, toolResult(result))
@@ -168,7 +168,7 @@ func blocks(message agents.Message, withTools bool) ([]types.ContentBlock, error
 // the model reads what is accounted for, byte for byte.
 func toolResult(result agents.ToolResult) types.ContentBlock {
 	block := types.ToolResultBlock{ToolUseId: aws.String(result.CallID), Status: types.ToolResultStatusSuccess}
-	text := string(result.Value)
+	text := result.Shown()
 	if result.Error != "" {
 		block.Status, text = types.ToolResultStatusError, result.Error
 	}

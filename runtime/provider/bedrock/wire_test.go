@@ -2,6 +2,7 @@ package bedrock_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -320,5 +321,42 @@ func BenchmarkStream(b *testing.B) {
 		if _, err := p.Stream(b.Context(), request, func(provider.Delta) error { return nil }); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// late is a transport that has an answer before it has looked for the end of
+// what it sends, as net/http may.
+type late struct{ sent io.Reader }
+
+func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
+	if _, err := io.CopyN(io.Discard, r.Body, r.ContentLength); err != nil {
+		return nil, err
+	}
+	l.sent = r.Body
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+		Body: io.NopCloser(strings.NewReader(answered)),
+	}, nil
+}
+
+// To net/http, a body whose end is an error is a request that failed: it would
+// close the connection in the middle of the answer.
+func TestTheBodyOfARequestStillEndsWhenItsAnswerHasBegun(t *testing.T) {
+	t.Parallel()
+	transport := &late{}
+	p, err := bedrock.New(t.Context(), bedrock.Options{
+		Region: "eu-west-1", Endpoint: "http://127.0.0.1:9", Transport: transport,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}, nil
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Converse(t.Context(), full()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, transport.sent); n != 0 || err != nil {
+		t.Errorf("after the answer the body has %d bytes more, and %v", n, err)
 	}
 }

@@ -104,7 +104,11 @@ func (p *Provider) move(req provider.Request) (agents.Message, error) {
 		return agents.Message{}, fmt.Errorf("agent %q is not registered; the offline model serves agents that are", req.Agent)
 	}
 	step, results := progress(req.Messages)
-	return agent.Offline(req.Input, step, results)
+	offered := make([]string, len(req.Tools))
+	for i, tool := range req.Tools {
+		offered[i] = tool.Name
+	}
+	return agent.OfflineWith(offered, req.Input, step, results)
 }
 
 // CountInput implements provider.InputCounter: exactly what Converse reports.

@@ -168,7 +168,7 @@ func appendMessage(out []wireMessage, message *agents.Message) ([]wireMessage, e
 		return append(out, written), nil
 	case agents.RoleTool:
 		for _, result := range message.ToolResults {
-			content := string(result.Value)
+			content := result.Shown()
 			if result.Error != "" {
 				failed, err := json.Marshal(struct {
 					Error string `json:"error"`

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -220,7 +221,7 @@ func BenchmarkStream(b *testing.B) {
 	for i := range lines {
 		lines[i] = delta(`{"content":"word "}`)
 	}
-	text := events(append(lines, finish("stop"), told, "[DONE]")...)
+	text := events(slices.Concat(lines, []string{finish("stop"), told, "[DONE]"})...)
 	p := benchmark(b, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = io.WriteString(w, text)

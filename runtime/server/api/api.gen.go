@@ -107,15 +107,54 @@ func (e CacheDefault) Valid() bool {
 	}
 }
 
+// Defines values for CitationStyle.
+const (
+	CitationStyleApa       CitationStyle = "apa"
+	CitationStyleChicago   CitationStyle = "chicago"
+	CitationStyleHarvard   CitationStyle = "harvard"
+	CitationStyleIeee      CitationStyle = "ieee"
+	CitationStylePlain     CitationStyle = "plain"
+	CitationStyleVancouver CitationStyle = "vancouver"
+)
+
+// Valid indicates whether the value is a known member of the CitationStyle enum.
+func (e CitationStyle) Valid() bool {
+	switch e {
+	case CitationStyleApa:
+		return true
+	case CitationStyleChicago:
+		return true
+	case CitationStyleHarvard:
+		return true
+	case CitationStyleIeee:
+		return true
+	case CitationStylePlain:
+		return true
+	case CitationStyleVancouver:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ClaimStatus.
 const (
-	ClaimStatusSupported   ClaimStatus = "supported"
-	ClaimStatusUnsupported ClaimStatus = "unsupported"
+	ClaimStatusContradicted ClaimStatus = "contradicted"
+	ClaimStatusNotShown     ClaimStatus = "not_shown"
+	ClaimStatusPartly       ClaimStatus = "partly"
+	ClaimStatusSupported    ClaimStatus = "supported"
+	ClaimStatusUnsupported  ClaimStatus = "unsupported"
 )
 
 // Valid indicates whether the value is a known member of the ClaimStatus enum.
 func (e ClaimStatus) Valid() bool {
 	switch e {
+	case ClaimStatusContradicted:
+		return true
+	case ClaimStatusNotShown:
+		return true
+	case ClaimStatusPartly:
+		return true
 	case ClaimStatusSupported:
 		return true
 	case ClaimStatusUnsupported:
@@ -397,19 +436,52 @@ func (e ListAttemptsParamsState) Valid() bool {
 
 // Defines values for GetReportParamsFormat.
 const (
-	GetReportParamsFormatHTML GetReportParamsFormat = "html"
-	GetReportParamsFormatJSON GetReportParamsFormat = "json"
-	GetReportParamsFormatMd   GetReportParamsFormat = "md"
+	GetReportParamsFormatBibtex GetReportParamsFormat = "bibtex"
+	GetReportParamsFormatCsl    GetReportParamsFormat = "csl"
+	GetReportParamsFormatDocx   GetReportParamsFormat = "docx"
+	GetReportParamsFormatHTML   GetReportParamsFormat = "html"
+	GetReportParamsFormatJSON   GetReportParamsFormat = "json"
+	GetReportParamsFormatMd     GetReportParamsFormat = "md"
+	GetReportParamsFormatPdf    GetReportParamsFormat = "pdf"
+	GetReportParamsFormatRis    GetReportParamsFormat = "ris"
 )
 
 // Valid indicates whether the value is a known member of the GetReportParamsFormat enum.
 func (e GetReportParamsFormat) Valid() bool {
 	switch e {
+	case GetReportParamsFormatBibtex:
+		return true
+	case GetReportParamsFormatCsl:
+		return true
+	case GetReportParamsFormatDocx:
+		return true
 	case GetReportParamsFormatHTML:
 		return true
 	case GetReportParamsFormatJSON:
 		return true
 	case GetReportParamsFormatMd:
+		return true
+	case GetReportParamsFormatPdf:
+		return true
+	case GetReportParamsFormatRis:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetReportParamsChanges.
+const (
+	GetReportParamsChangesNone    GetReportParamsChanges = "none"
+	GetReportParamsChangesTracked GetReportParamsChanges = "tracked"
+)
+
+// Valid indicates whether the value is a known member of the GetReportParamsChanges enum.
+func (e GetReportParamsChanges) Valid() bool {
+	switch e {
+	case GetReportParamsChangesNone:
+		return true
+	case GetReportParamsChangesTracked:
 		return true
 	default:
 		return false
@@ -481,6 +553,29 @@ type AllowedModels = []string
 type Amount struct {
 	Tokens int64       `json:"tokens"`
 	USD    json.Number `json:"usd"`
+}
+
+// AtOdds defines model for AtOdds.
+type AtOdds struct {
+	// End Byte offset of the first byte after it; equal to `start` where the whole claim is meant.
+	End int `json:"end"`
+
+	// Evidence What the evidence has in their place.
+	Evidence string `json:"evidence,omitempty,omitzero"`
+
+	// Kind citation, quote, number, unit, date, name, negation, hedge, direction or coverage
+	//
+	// Example: number
+	Kind string `json:"kind"`
+
+	// Reason Example: it says 13 % where its evidence says 12 %
+	Reason string `json:"reason"`
+
+	// Start Byte offset into the text of the claim.
+	Start int `json:"start"`
+
+	// Text The words of the claim.
+	Text string `json:"text,omitempty,omitzero"`
 }
 
 // Attempt defines model for Attempt.
@@ -583,15 +678,33 @@ type CatchUp = string
 
 // Change defines model for Change.
 type Change struct {
-	After  string `json:"after,omitempty,omitzero"`
+	After string `json:"after,omitempty,omitzero"`
+
+	// Author The agent that made it.
+	//
+	// Example: writer
+	Author string `json:"author,omitempty,omitzero"`
 	Before string `json:"before,omitempty,omitzero"`
 
-	// Kind added, removed or replaced
+	// Claims Ids of the claims it touched.
+	Claims []string `json:"claims,omitempty,omitzero"`
+
+	// Kind added, removed or replaced; or refused, where it would have left a sentence that its evidence does not show.
 	//
 	// Example: replaced
-	Kind    string `json:"kind"`
+	Kind string `json:"kind"`
+
+	// Reason The issue or the comment that asked for it; of a refused one, what was wrong with it.
+	Reason  string `json:"reason,omitempty,omitzero"`
 	Section string `json:"section"`
+
+	// Version The version of the agent.
+	Version string `json:"version,omitempty,omitzero"`
 }
+
+// CitationStyle How the report cites: `plain`, `ieee` and `vancouver` by number, `apa` (7th edition), `chicago` (author-date) and
+// `harvard` by author and year. The default is in the configuration of the server, `plain` unless changed.
+type CitationStyle string
 
 // Claim defines model for Claim.
 type Claim struct {
@@ -601,13 +714,22 @@ type Claim struct {
 	// ID Example: c_0f3a5b7c9d1e
 	ID string `json:"id"`
 
+	// Problems What is at odds with the evidence, the gravest first.
+	Problems []AtOdds `json:"problems,omitempty,omitzero"`
+
 	// Section The heading of the section it stands in.
-	Section string      `json:"section"`
-	Status  ClaimStatus `json:"status"`
-	Text    string      `json:"text"`
+	Section string `json:"section"`
+
+	// Status How it stands to its evidence: the evidence says it (`supported`), says part of it or says it with less
+	// certainty (`partly`), does not say it (`not_shown`), or says otherwise (`contradicted`); or it cites nothing
+	// that holds (`unsupported`). The last three are marked in the report.
+	Status ClaimStatus `json:"status"`
+	Text   string      `json:"text"`
 }
 
-// ClaimStatus defines model for Claim.Status.
+// ClaimStatus How it stands to its evidence: the evidence says it (`supported`), says part of it or says it with less
+// certainty (`partly`), does not say it (`not_shown`), or says otherwise (`contradicted`); or it cites nothing
+// that holds (`unsupported`). The last three are marked in the report.
 type ClaimStatus string
 
 // ClientCreation defines model for ClientCreation.
@@ -981,6 +1103,10 @@ type Report map[string]interface{}
 type ResearchRequest struct {
 	// Budget Limits of what the run may spend on models; 0 or nothing is no limit of that kind.
 	Budget Budget `json:"budget,omitempty,omitzero"`
+
+	// CitationStyle How the report cites: `plain`, `ieee` and `vancouver` by number, `apa` (7th edition), `chicago` (author-date) and
+	// `harvard` by author and year. The default is in the configuration of the server, `plain` unless changed.
+	CitationStyle CitationStyle `json:"citation_style,omitempty,omitzero"`
 
 	// Deadline A time (`2030-01-02T15:04:05Z`) or a duration from the start (`10m`, `1h30m`). At the deadline the run ends
 	// as `partial`, with a report from what exists. Schedules take durations only.
@@ -1553,12 +1679,19 @@ type StreamEventsParams struct {
 type GetReportParams struct {
 	Format *GetReportParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
+	// Changes `tracked` shows in a DOCX what refinement and people changed since the first draft, as tracked changes, and
+	// the comments of reviews beside the text. Other forms are the same with it.
+	Changes *GetReportParamsChanges `form:"changes,omitempty" json:"changes,omitempty"`
+
 	// IfNoneMatch ETags you have.
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // GetReportParamsFormat defines parameters for GetReport.
 type GetReportParamsFormat string
+
+// GetReportParamsChanges defines parameters for GetReport.
+type GetReportParamsChanges string
 
 // ListReviewsParams defines parameters for ListReviews.
 type ListReviewsParams struct {
@@ -2748,6 +2881,19 @@ func (siw *ServerInterfaceWrapper) GetReport(w http.ResponseWriter, r *http.Requ
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "format"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "format", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "changes" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "changes", r.URL.Query(), &params.Changes, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "changes"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "changes", Err: err})
 		}
 		return
 	}
@@ -4711,6 +4857,112 @@ func (response GetReport200JSONResponse) VisitGetReportResponse(w http.ResponseW
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReport200ApplicationPdfResponse struct {
+	Body          io.Reader
+	Headers       GetReport200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetReport200ApplicationPdfResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/pdf")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReport200ApplicationVndCitationstylesCslPlusJSONResponse struct {
+	Body    []map[string]interface{}
+	Headers GetReport200ResponseHeaders
+}
+
+func (response GetReport200ApplicationVndCitationstylesCslPlusJSONResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.citationstyles.csl+json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReport200ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocumentResponse struct {
+	Body          io.Reader
+	Headers       GetReport200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetReport200ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocumentResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReport200ApplicationXBibtexResponse struct {
+	Body          io.Reader
+	Headers       GetReport200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetReport200ApplicationXBibtexResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-bibtex")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReport200ApplicationXResearchInfoSystemsResponse struct {
+	Body          io.Reader
+	Headers       GetReport200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetReport200ApplicationXResearchInfoSystemsResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-research-info-systems")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 

@@ -231,7 +231,7 @@ const (
 	headerModel   = "X-Quaestor-Model"
 	headerCache   = "X-Quaestor-Cache"
 	headerOmitted = "X-Quaestor-Omitted-Messages"
-	headerTokens  = "X-Quaestor-Remaining-Tokens"
+	headerTokens  = "X-Quaestor-Remaining-Tokens" //nolint:gosec // G101: the name of a header
 	headerDollars = "X-Quaestor-Remaining-Usd"
 )
 

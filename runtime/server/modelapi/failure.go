@@ -102,6 +102,20 @@ func tooLarge(limit int64) *Failure {
 	}
 }
 
+// storeFailed is what a caller is told when the store does not say who asks, or
+// what an idempotency key was used for.
+func storeFailed(err error) error {
+	var denied *access.Denial
+	var failure *Failure
+	if err == nil || errors.As(err, &denied) || errors.As(err, &failure) {
+		return err
+	}
+	return &Failure{
+		Status: http.StatusServiceUnavailable, Type: typeServer, Code: "store_unavailable", RetryAfter: 5 * time.Second,
+		Message: "The store does not answer right now, so nothing was sent. Try again.", Err: err,
+	}
+}
+
 // AsFailure is what a caller is told of an error. Errors that are not meant for
 // callers become a 500 without their text.
 func AsFailure(err error) *Failure {
@@ -157,13 +171,13 @@ func callFailure(err error) *Failure {
 		return noModel(unknown.Model)
 	case errors.As(err, &failed):
 		return providerFailure(err, failed)
-	case errors.Is(err, context.DeadlineExceeded):
-		return &Failure{Status: http.StatusGatewayTimeout, Type: typeServer, Code: "timeout", Message: "The model took too long."}
 	case errors.As(err, &account):
 		return &Failure{
 			Status: http.StatusServiceUnavailable, Type: typeServer, Code: "ledger_unavailable", RetryAfter: retryAfter(err, 5*time.Second),
 			Message: "The account cannot be kept right now, so nothing was sent. Try again.",
 		}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Failure{Status: http.StatusGatewayTimeout, Type: typeServer, Code: "timeout", Message: "The model took too long."}
 	}
 	return &Failure{
 		Status: http.StatusInternalServerError, Type: typeServer,
@@ -189,8 +203,7 @@ func providerFailure(err error, failed *provider.Error) *Failure {
 		failure.Status, failure.RetryAfter = http.StatusServiceUnavailable, retryAfter(err, time.Second)
 		failure.Message = "The model's service is not available."
 	case provider.ClassInvalid:
-		failure = invalid("", "The model's service refused the request: %s", failed.Message)
-		failure.Code = "refused_by_provider"
+		failure = refusedRequest(failed)
 	case provider.ClassAccess, provider.ClassQuota:
 		failure.Status, failure.Final = http.StatusServiceUnavailable, true
 		failure.Message = "The model's service does not serve this gateway right now; its operator is to see to it."
@@ -201,6 +214,21 @@ func providerFailure(err error, failed *provider.Error) *Failure {
 	default:
 		failure.Message = "The model's service failed."
 	}
+	return failure
+}
+
+// codeTooLong is OpenAI's code for a request that does not fit the model's
+// window; clients know it, whoever found that out.
+const codeTooLong = "context_length_exceeded"
+
+func refusedRequest(failed *provider.Error) *Failure {
+	if failed.Code == codeTooLong {
+		failure := invalid("messages", "The request does not fit the model: %s", failed.Message)
+		failure.Code = codeTooLong
+		return failure
+	}
+	failure := invalid("", "The model's service refused the request: %s", failed.Message)
+	failure.Code = "refused_by_provider"
 	return failure
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,11 +132,11 @@ func TestADuplicateFieldCountsOnce(t *testing.T) {
 }
 
 // endless is a body that never ends, and counts what was read of it.
-type endless struct{ read int }
+type endless struct{ read atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
 	n := copy(p, bytes.Repeat([]byte(" "), len(p)))
-	e.read += n
+	e.read.Add(int64(n))
 	return n, nil
 }
 
@@ -163,8 +164,8 @@ func TestLargeBodiesAreNotRead(t *testing.T) {
 			t.Errorf("an endless body: status %d", response.StatusCode)
 		}
 	}
-	if body.read > 4*modelapi.MaxBody {
-		t.Errorf("%d bytes of an endless body were taken", body.read)
+	if n := body.read.Load(); n > 4*modelapi.MaxBody {
+		t.Errorf("%d bytes of an endless body were taken", n)
 	}
 	if w.chat(said(`[{"role":"user","content":"`+strings.Repeat("a", modelapi.MaxBody-100)+`"}]`)).status != http.StatusOK {
 		t.Error("a body within the limit is refused")
@@ -218,8 +219,10 @@ func TestFailuresOfCalls(t *testing.T) {
 		retry  string // Retry-After
 		final  bool
 	}{
-		"budget": {&gateway.CallError{Err: &ledger.ExceededError{Scope: ledger.Scope{Kind: ledger.ScopeClient, ID: "acme"}, Period: ledger.PeriodDay, Unit: "tokens", Limit: 5, Asked: 9}},
-			429, "insufficient_quota", "", "insufficient_quota", "", true},
+		"budget": {
+			&gateway.CallError{Err: &ledger.ExceededError{Scope: ledger.Scope{Kind: ledger.ScopeClient, ID: "acme"}, Period: ledger.PeriodDay, Unit: "tokens", Limit: 5, Asked: 9}},
+			429, "insufficient_quota", "", "insufficient_quota", "", true,
+		},
 		"unknown model":   {&gateway.CallError{Err: &gateway.UnknownModelError{Model: "double"}}, 404, "invalid_request_error", "model", "model_not_found", "", true},
 		"unpriced":        {&gateway.CallError{Err: &gateway.UnpricedError{Model: "double"}}, 404, "invalid_request_error", "model", "model_not_found", "", true},
 		"throttled":       {failed(provider.ClassThrottled), 429, "rate_limit_error", "", "rate_limit_exceeded", "1", false},
@@ -230,13 +233,17 @@ func TestFailuresOfCalls(t *testing.T) {
 		"internal":        {failed(provider.ClassInternal), 500, "server_error", "", "internal", "", false},
 		"unreadable":      {failed(provider.ClassBadResponse), 500, "server_error", "", "bad_response", "", false},
 		"invalid":         {failed(provider.ClassInvalid), 400, "invalid_request_error", "", "refused_by_provider", "", true},
+		"too long":        {&gateway.CallError{Err: &provider.Error{Class: provider.ClassInvalid, Code: "context_length_exceeded"}}, 400, "invalid_request_error", "messages", "context_length_exceeded", "", true},
+		"silent ledger":   {&gateway.CallError{Err: &gateway.LedgerError{Doing: "reserving", Err: context.DeadlineExceeded}}, 503, "server_error", "", "ledger_unavailable", "5", false},
 		"access":          {failed(provider.ClassAccess), 503, "server_error", "", "access", "", true},
 		"quota":           {failed(provider.ClassQuota), 503, "server_error", "", "quota", "", true},
 		"deadline":        {&gateway.CallError{Err: context.DeadlineExceeded}, 504, "server_error", "", "timeout", "", false},
 		"ledger":          {&gateway.CallError{Retryable: true, Err: &gateway.LedgerError{Doing: "reserving", Err: errors.New("disk on fire at secret-place")}}, 503, "server_error", "", "ledger_unavailable", "5", false},
 		"injection":       {&gateway.CallError{Err: &gateway.InjectionError{Injection: gateway.Injection{Score: 0.9}, Threshold: 0.5}}, 400, "invalid_request_error", "messages", "prompt_injection", "", true},
-		"refused fallback": {&gateway.CallError{RetryAfter: 3 * time.Second, Err: &gateway.RefusedError{Model: "paid", Refusal: &ledger.ExceededError{}, Failure: failed(provider.ClassUnavailable)}},
-			503, "server_error", "", "unavailable", "1", false},
+		"refused fallback": {
+			&gateway.CallError{RetryAfter: 3 * time.Second, Err: &gateway.RefusedError{Model: "paid", Refusal: &ledger.ExceededError{}, Failure: failed(provider.ClassUnavailable)}},
+			503, "server_error", "", "unavailable", "1", false,
+		},
 		"a fault": {errors.New("secret-place"), 500, "server_error", "", "", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {

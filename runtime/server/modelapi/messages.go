@@ -242,7 +242,7 @@ func (t *transcript) result(m wireMessage) error {
 		messages[last].ToolResults = append(messages[last].ToolResults, result)
 		return nil
 	}
-	t.request.messages = append(messages, agents.Message{Role: agents.RoleTool, ToolResults: []agents.ToolResult{result}})
+	t.request.messages = append(t.request.messages, agents.Message{Role: agents.RoleTool, ToolResults: []agents.ToolResult{result}})
 	return nil
 }
 

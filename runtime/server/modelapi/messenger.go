@@ -16,6 +16,7 @@ type messages struct {
 	session *session
 	ctx     context.Context // of the socket: to cancel a write would end it
 	id      string
+	leave   func() // frees the id, before its end is told
 
 	mu    sync.Mutex
 	ended bool // its end was told: nothing comes after that
@@ -62,6 +63,7 @@ func (m *messages) end(answers []answer) error {
 	if err != nil {
 		return err
 	}
+	m.leave()
 	return m.tell("done", data)
 }
 

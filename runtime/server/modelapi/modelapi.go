@@ -9,18 +9,12 @@ package modelapi
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -38,6 +32,7 @@ const (
 	heartbeat     = 15 * time.Second // between comments on a quiet stream
 	recheck       = 2 * time.Second  // between looks whether the key of a stream still holds
 	farewell      = 30 * time.Second // for an answer whose caller has gone
+	storePatience = 10 * time.Second // for the store to say who asks, and for what before
 )
 
 // Models is what answers calls; the gateway is one.
@@ -82,6 +77,7 @@ type API struct {
 	log     *zap.Logger
 	schemas schemas
 	calls   sync.WaitGroup // under way for callers who may have gone
+	large   atomic.Int64   // bytes of the large bodies under way
 }
 
 // New makes an API.
@@ -145,12 +141,21 @@ func (a *API) handle(serve func(w http.ResponseWriter, r *http.Request, caller a
 		w.Header().Set("Cache-Control", "no-store")
 		caller, err := a.authenticate(r)
 		if err == nil {
-			err = serve(w, r, caller)
+			err = a.admit(w, r, caller, serve)
 		}
 		if err != nil {
 			a.fail(w, r, err)
 		}
 	}
+}
+
+func (a *API) admit(w http.ResponseWriter, r *http.Request, caller access.Caller, serve func(http.ResponseWriter, *http.Request, access.Caller) error) error {
+	give, err := a.room(w, r)
+	defer give()
+	if err != nil {
+		return err
+	}
+	return serve(w, r, caller)
 }
 
 // Serves says that a path is one of OpenAI's API, where errors have its form.
@@ -168,11 +173,13 @@ func Refuse(w http.ResponseWriter, failure *Failure) error {
 
 func (a *API) authenticate(r *http.Request) (access.Caller, error) {
 	takeProtocolKey(r)
-	caller, err := a.options.Authenticate(r)
+	ctx, cancel := context.WithTimeout(r.Context(), storePatience)
+	defer cancel()
+	caller, err := a.options.Authenticate(r.WithContext(ctx))
 	if err == nil && caller.Client.Disabled {
 		err = &access.Denial{Reason: access.Disabled, Detail: "Client " + caller.Client.ID + " is disabled."}
 	}
-	return caller, err
+	return caller, storeFailed(err)
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -191,106 +198,6 @@ func (a *API) write(w http.ResponseWriter, status int, body []byte) {
 	if _, err := w.Write(body); err != nil {
 		a.log.Debug("client went away", zap.Error(err))
 	}
-}
-
-// body reads a JSON body. One that says that it is too large is refused before
-// it is read.
-func (a *API) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return nil, &Failure{
-			Status: http.StatusUnsupportedMediaType, Type: typeInvalid, Final: true,
-			Message: "The body must be application/json; see the Content-Type header.",
-		}
-	}
-	if r.ContentLength > MaxBody {
-		w.Header().Set("Connection", "close")
-		return nil, tooLarge(MaxBody)
-	}
-	text := make([]byte, 0, max(512, r.ContentLength+1))
-	text, err = readInto(text, http.MaxBytesReader(w, r.Body, MaxBody))
-	var large *http.MaxBytesError
-	switch {
-	case err == nil:
-		// Nothing more is read; the passing of the deadline would end the request.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-		return text, nil
-	case errors.As(err, &large):
-		return nil, tooLarge(MaxBody)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		w.Header().Set("Connection", "close")
-		return nil, &Failure{Status: http.StatusRequestTimeout, Type: typeInvalid, Code: "request_timeout", Message: "The body came too slowly."}
-	}
-	return nil, invalid("", "The body ended early: %v.", err)
-}
-
-// readInto is io.ReadAll into a buffer of the expected size.
-func readInto(text []byte, from io.Reader) ([]byte, error) {
-	for {
-		if len(text) == cap(text) {
-			text = slices.Grow(text, len(text))
-		}
-		n, err := from.Read(text[len(text):cap(text)])
-		text = text[:len(text)+n]
-		if errors.Is(err, io.EOF) {
-			return text, nil
-		}
-		if err != nil {
-			return text, err
-		}
-	}
-}
-
-// maxKey bounds an Idempotency-Key.
-const maxKey = 200
-
-// key names a call. With an Idempotency-Key the same request gets the same
-// name, so that what was answered is not paid again.
-func (a *API) key(ctx context.Context, caller access.Caller, asked asked, body []byte) (key string, transient bool, err error) {
-	given := asked.key
-	if given == "" {
-		return freshKey(a.options.Now(), caller.Client.ID), true, nil
-	}
-	if len(given) > maxKey || strings.ContainsFunc(given, func(c rune) bool { return c < ' ' || c > '~' }) {
-		return "", false, invalid("", "The Idempotency-Key may have %d characters of ASCII at most.", maxKey)
-	}
-	digest := digestOf(asked.path, string(body))
-	first, err := a.options.Claims.ClaimRequest(ctx, caller.Client.ID, given, digest, a.options.Now().UTC())
-	if err != nil {
-		return "", false, err
-	}
-	if first != digest {
-		return "", false, &Failure{
-			Status: http.StatusConflict, Type: typeInvalid, Code: "idempotency_key_in_use", Final: true,
-			Message: "The Idempotency-Key was used for another request; use a new key for a new request.",
-		}
-	}
-	return "i/" + caller.Client.ID + "/" + digestOf(given, digest), false, nil
-}
-
-// freshKey names a call that nobody will ask for again. It begins with the time:
-// names that follow each other lie beside each other in the ledger's index, and
-// many of them are written as one page.
-func freshKey(now time.Time, client string) string {
-	const digits = 13 // of microseconds, until the year 2112
-	key := make([]byte, 0, 48)
-	key = append(key, "c/"...)
-	micros := strconv.FormatInt(now.UnixMicro(), 16)
-	for range digits - len(micros) {
-		key = append(key, '0')
-	}
-	key = append(append(key, micros...), '-')
-	key = append(append(key, rand.Text()[:16]...), '/') // 80 bits
-	return string(append(key, client...))
-}
-
-func digestOf(parts ...string) string {
-	sum := sha256.New()
-	for _, part := range parts {
-		_, _ = io.WriteString(sum, part) // a hash takes everything
-		_, _ = sum.Write([]byte{0})
-	}
-	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // model finds the model a caller may use for a purpose.

@@ -70,7 +70,7 @@ func (a *API) socket(w http.ResponseWriter, r *http.Request, caller access.Calle
 	s := &session{api: a, caller: caller, connection: connection, running: map[string]context.CancelFunc{}}
 	a.calls.Add(1)
 	defer a.calls.Done()
-	s.serve(ctx, cancel, a.options.Ending(r.Context()))
+	s.serve(ctx, a.options.Ending(r.Context()), cancel)
 	return nil
 }
 
@@ -88,7 +88,7 @@ type session struct {
 
 // serve reads requests until the client goes, the key is revoked, or the
 // server ends.
-func (s *session) serve(ctx context.Context, cancel context.CancelFunc, ending context.Context) {
+func (s *session) serve(ctx, ending context.Context, cancel context.CancelFunc) {
 	defer s.work.Wait()
 	defer cancel()
 	defer context.AfterFunc(ending, func() { s.retire(ctx) })()
@@ -226,8 +226,9 @@ func (s *session) take(ctx context.Context, text []byte) {
 	}
 	go func() {
 		defer s.work.Done()
-		defer s.leave(e.id, stop)
-		s.answer(ctx, running, e.id, calls)
+		leave := sync.OnceFunc(func() { s.leave(e.id, stop) })
+		defer leave()
+		s.answer(ctx, running, leave, e.id, calls)
 	}()
 }
 
@@ -258,16 +259,18 @@ func (s *session) leave(id string, stop context.CancelFunc) {
 	stop()
 }
 
-// answer runs one request.
-func (s *session) answer(ctx, running context.Context, id string, calls chatCalls) {
+// answer runs one request. Whoever is told of its end may use its id again.
+func (s *session) answer(ctx, running context.Context, leave func(), id string, calls chatCalls) {
 	calls.request.includeUsage = false // it comes with the end
-	out := &messages{framer: newFramer(calls), session: s, ctx: ctx, id: id}
+	out := &messages{framer: newFramer(calls), session: s, ctx: ctx, id: id, leave: leave}
 	_, err := s.api.relay(running, s.caller, calls, out)
 	out.close()
+	cancelled := running.Err() != nil
+	leave()
 	switch {
 	case err == nil:
 		return
-	case errors.Is(err, errGone) && running.Err() != nil:
+	case errors.Is(err, errGone) && cancelled:
 		err = &Failure{Status: statusClientGone, Type: typeInvalid, Code: "cancelled", Message: "The request was cancelled."}
 	case errors.Is(err, errGone):
 		return

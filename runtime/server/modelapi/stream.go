@@ -112,7 +112,9 @@ func (a *API) relay(ctx context.Context, caller access.Caller, calls chatCalls, 
 // recheck ends a stream whose key was revoked. A store that does not answer
 // ends none.
 func (a *API) recheck(ctx context.Context, caller access.Caller) error {
-	err := a.options.Check(ctx, caller)
+	limited, cancel := context.WithTimeout(ctx, a.options.Recheck) // the stream waits meanwhile
+	defer cancel()
+	err := a.options.Check(limited, caller)
 	if denied := (*access.Denial)(nil); errors.As(err, &denied) {
 		return denied
 	}

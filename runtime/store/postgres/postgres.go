@@ -86,7 +86,7 @@ func (d *database) migrate(ctx context.Context) (err error) {
 }
 
 // Reader implements sqlstore.Backend.
-func (d *database) Reader() *sql.DB { return d.db }
+func (d *database) Reader() sqlstore.Reader { return d.db }
 
 // Place implements sqlstore.Backend.
 func (d *database) Place() string { return d.place }

@@ -42,7 +42,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 // database implements sqlstore.Backend.
 type database struct {
 	path    string
-	readers *sql.DB
+	readers *reader
 	writers *sql.DB // of one connection
 	*writer
 }
@@ -64,9 +64,11 @@ func open(ctx context.Context, path string, pragmas ...string) (_ *database, err
 	if err := migrate(ctx, d.writers); err != nil {
 		return d, err
 	}
-	if d.readers, err = connect(d.path, max(4, runtime.GOMAXPROCS(0)), "query_only(1)"); err != nil {
+	readers, err := connect(d.path, max(4, runtime.GOMAXPROCS(0)), "query_only(1)")
+	if err != nil {
 		return d, err
 	}
+	d.readers = newReader(readers)
 	d.writer, err = startWriter(ctx, d.writers)
 	return d, err
 }
@@ -124,7 +126,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 }
 
 // Reader implements sqlstore.Backend.
-func (d *database) Reader() *sql.DB { return d.readers }
+func (d *database) Reader() sqlstore.Reader { return d.readers }
 
 // Place implements sqlstore.Backend.
 func (d *database) Place() string { return d.path }
@@ -155,10 +157,11 @@ func (d *database) Close() error {
 	if d.writer != nil {
 		errs = append(errs, d.writer.stop())
 	}
-	for _, db := range []*sql.DB{d.readers, d.writers} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
+	if d.readers != nil {
+		errs = append(errs, d.readers.Close())
+	}
+	if d.writers != nil {
+		errs = append(errs, d.writers.Close())
 	}
 	return errors.Join(errs...)
 }

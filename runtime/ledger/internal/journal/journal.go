@@ -9,6 +9,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -85,3 +86,8 @@ func oneIf(condition bool) int64 {
 	}
 	return 0
 }
+
+// ErrOldTables says that a ledger was made by a version of before the first
+// release.
+var ErrOldTables = errors.New("its tables are those of an early version, without days and months: " +
+	"move the file away (on PostgreSQL: the tables whose names begin with ledger_), and a new ledger is made")

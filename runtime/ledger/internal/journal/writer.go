@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	queueLength = 1024             // operations that may wait; further callers wait to queue
-	batchLength = 64               // operations in one transaction
-	patience    = 15 * time.Second // with a database that does not answer
-	tries       = 8                // of a transaction that others' transactions stand against
+	queueLength = 1024            // operations that may wait; further callers wait to queue
+	batchLength = 64              // operations in one transaction
+	patience    = 5 * time.Second // with a database that does not answer
+	tries       = 8               // of a transaction that others' transactions stand against
 )
 
 // errClosed answers what comes after the end.
@@ -57,6 +57,12 @@ type operation struct {
 	done  chan struct{}
 }
 
+// repeatable says that the operation can be done again, also where it was done
+// the first time: its caller need not wait for a database that does not answer.
+func (op *operation) repeatable() bool {
+	return op.action == actSettle || op.action == actRelease || op.action == actUncertain
+}
+
 // do queues an operation and waits for what came of it.
 func (j *Journal) do(ctx context.Context, op *operation) error {
 	if err := j.submit(ctx, op); err != nil {
@@ -91,8 +97,8 @@ func (j *Journal) await(ctx context.Context, op *operation) error {
 		return op.err
 	case <-j.stopped:
 	case <-ctx.Done():
-		if op.begun.CompareAndSwap(false, true) {
-			return ctx.Err() // the writer will pass it over
+		if op.begun.CompareAndSwap(false, true) || op.repeatable() {
+			return ctx.Err() // the writer will pass it over, or it can be told again
 		}
 		<-op.done
 		return op.err
@@ -167,7 +173,8 @@ func (j *Journal) runTogether(group []*operation) {
 	}
 	if err := j.transact(group...); err != nil {
 		for _, op := range group {
-			if !errors.Is(err, ErrUnreachable) {
+			// Who waited for a database that does not answer does not wait again.
+			if !errors.Is(err, ErrUnreachable) && !errors.Is(err, context.DeadlineExceeded) {
 				err = j.attempt(op)
 			}
 			if err != nil {

@@ -32,7 +32,9 @@ func clientValues(c store.Client) ([]any, error) {
 		disabled = 1
 	}
 	return []any{
-		c.ID, plain(c.Name), sql.NullString{String: c.Team, Valid: c.Team != ""}, c.Cache, c.Block, plain(c.SystemPrompt),
+		c.ID, plain(c.Name),
+		sql.NullString{String: c.Team, Valid: c.Team != ""},
+		c.Cache, c.Block, plain(c.SystemPrompt),
 		models, disabled, microsOrNow(c.Created), microsOrNow(c.Updated),
 	}, nil
 }

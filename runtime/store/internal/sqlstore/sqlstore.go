@@ -17,7 +17,7 @@ import (
 // Backend is what differs between the databases.
 type Backend interface {
 	// Reader serves statements outside of a write; they see what is committed.
-	Reader() *sql.DB
+	Reader() Reader
 	// Write runs fn in one transaction and commits it. It may call fn again
 	// after a failure that is not fn's own.
 	Write(ctx context.Context, fn func(context.Context, Tx) error) error
@@ -26,6 +26,12 @@ type Backend interface {
 	// Place names the database to a person, without credentials.
 	Place() string
 	Close() error
+}
+
+// Reader is a database as statements outside of a write see it.
+type Reader interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // Tx is a transaction as its statements see it.
@@ -48,7 +54,7 @@ const (
 // Store implements store.Store and store.Watcher.
 type Store struct {
 	backend Backend
-	read    *sql.DB
+	read    Reader
 	blobs   blobCache
 	watch   watchers
 }
@@ -119,7 +125,7 @@ func Explain(backend Backend, err error, format string, args ...any) error {
 type row interface{ Scan(dest ...any) error }
 
 // collect reads all rows of a query; the result is nil when there are none.
-func collect[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+func collect[T any](ctx context.Context, db Reader, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
