@@ -107,7 +107,7 @@ func rootCommand(s *settings) *cobra.Command {
 			}
 			runtime.TuneMemory(os.Getenv, heap)
 		},
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&s.configFile, "config", "", "configuration `FILE` (YAML); see configs/default.yaml")
 	root.PersistentFlags().StringVar(&s.data, "data", "", "data `DIR` (default: quaestor/ in the user's data directory)")
