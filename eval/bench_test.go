@@ -75,7 +75,7 @@ func startRuntime(b *testing.B, providers map[string]provider.Provider) (*runtim
 	}
 	config.Data, config.Server.Addr, config.Temporal.UIAddr = b.TempDir(), "127.0.0.1:0", ""
 	config.Telemetry.LogLevel = "error"
-	runtime.TuneMemory(os.Getenv) // as the binary does
+	runtime.TuneMemory(os.Getenv, runtime.EasyHeap) // as the binary does
 	r, err := runtime.New(b.Context(), runtime.Options{Config: config, Embedded: true, Providers: providers, LogOutput: io.Discard})
 	if err != nil {
 		b.Fatal(err)
@@ -189,7 +189,7 @@ func BenchmarkManyRuns(b *testing.B) {
 		}
 		b.ReportMetric(runs/time.Since(started).Minutes(), "runs/min")
 	}
-	b.ReportMetric(peakMemory(b), "MB-peak")
+	b.ReportMetric(peakOf(b, "self"), "MB-peak")
 }
 
 // BenchmarkHistory measures what a run leaves in Temporal, children included,
@@ -234,21 +234,4 @@ func histories(b *testing.B, r *runtime.Runtime) (events, bytes int64) {
 			return events, bytes
 		}
 	}
-}
-
-// peakMemory is the most memory the process has held, in MB, as the kernel
-// counts it.
-func peakMemory(b *testing.B) float64 {
-	b.Helper()
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Skip("no /proc to read the memory from")
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	fields := strings.Fields(rest)
-	kB, err := strconv.ParseFloat(fields[0], 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return kB / 1024
 }

@@ -6,9 +6,15 @@ import (
 	"runtime/metrics"
 )
 
+// How large a heap may be before it is collected, in bytes, while little of it is
+// live. See [TuneMemory].
 const (
-	easyHeap   = 256 << 20 // bytes that the heap may grow to before it is collected
-	goPercent  = 100       // Go's own pace, for heaps that are large anyway
+	EasyHeap    = 256 << 20 // where whole runs are worked on
+	GatewayHeap = 64 << 20  // where calls are only passed on
+)
+
+const (
+	goPercent  = 100 // Go's own pace, for heaps that are large anyway
 	mostAtOnce = 400
 )
 
@@ -16,22 +22,23 @@ const (
 // GOMEMLIMIT do not say otherwise. A process of ours holds little and allocates
 // much (transcripts, JSON, rows): Go would collect a small heap each time it
 // doubles, although there is memory. Fifty runs at once take about a tenth less
-// CPU with it. It is for programs, not for libraries to call.
-func TuneMemory(getenv func(string) string) {
+// CPU with it. It is for programs, not for libraries to call, and once.
+func TuneMemory(getenv func(string) string, heap uint64) {
 	if getenv("GOGC") != "" || getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	debug.SetGCPercent(mostAtOnce)
-	afterEachCollection(func() { debug.SetGCPercent(pace(liveHeap())) })
+	tune := func() { debug.SetGCPercent(pace(liveHeap(), heap)) }
+	tune()
+	afterEachCollection(tune)
 }
 
 // pace is the growth, in percent of what is live, after which the heap is
 // collected next.
-func pace(live uint64) int {
-	if live == 0 || live >= easyHeap {
+func pace(live, heap uint64) int {
+	if live == 0 || live >= heap {
 		return goPercent
 	}
-	return int(min(mostAtOnce, max(goPercent, (easyHeap-live)*100/live)))
+	return int(min(mostAtOnce, max(goPercent, (heap-live)*100/live)))
 }
 
 // liveHeap is what the last collection left, in bytes.

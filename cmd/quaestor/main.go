@@ -48,7 +48,6 @@ func (e *exit) Unwrap() error { return e.err }
 func usage(err error) error { return &exit{exitUsage, err} }
 
 func main() {
-	runtime.TuneMemory(os.Getenv)
 	os.Exit(execute(&settings{}))
 }
 
@@ -101,7 +100,14 @@ func rootCommand(s *settings) *cobra.Command {
 		Args:          knownCommand,
 
 		SuggestionsMinimumDistance: 2,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			heap := uint64(runtime.EasyHeap)
+			if cmd.Name() == "gateway" {
+				heap = runtime.GatewayHeap
+			}
+			runtime.TuneMemory(os.Getenv, heap)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&s.configFile, "config", "", "configuration `FILE` (YAML); see configs/default.yaml")
 	root.PersistentFlags().StringVar(&s.data, "data", "", "data `DIR` (default: quaestor/ in the user's data directory)")

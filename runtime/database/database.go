@@ -116,7 +116,7 @@ func open(address string, limits Limits) (backend, error) {
 	case "sqlite":
 		return openSQLite(strings.TrimPrefix(rest, "//"), limits)
 	}
-	return nil, errors.New("its URL begins with none of postgres://, mysql:// and sqlite:")
+	return nil, errors.New("its URL begins with none of postgres://, mysql:// and sqlite: as it must")
 }
 
 // Names implements [sqlquery.Databases].

@@ -60,7 +60,7 @@ func (m *mysqlServer) inTransaction(ctx context.Context, work func(context.Conte
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // what was read is read
 	if err := m.settle(ctx, conn); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (f *sqliteFile) inTransaction(ctx context.Context, work func(context.Contex
 	if err != nil {
 		return fmt.Errorf("opening the file: %w", err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // what was read is read
 	for limit, value := range map[int]int{limitLength: int(f.limits.Bytes), limitAttached: 0} {
 		if _, err := sqlite.Limit(conn, limit, value); err != nil {
 			return fmt.Errorf("limiting the connection: %w", err)

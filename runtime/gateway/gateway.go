@@ -130,6 +130,7 @@ type PriceTier = struct {
 type Gateway struct {
 	options   Options
 	telemetry instruments
+	models    []ModelInfo        // that can be asked for, by name
 	places    map[string][]place // by model: where it is tried, in order
 	slots     map[string]*slots  // by provider
 	cache     *cache
@@ -158,6 +159,7 @@ func New(options Options) (*Gateway, error) {
 	if err := g.checkCatalog(); err != nil {
 		return nil, err
 	}
+	g.models = g.listModels()
 	for name := range options.Providers {
 		limit := cmp.Or(options.Concurrency[name], DefaultConcurrency)
 		if limit < 0 {

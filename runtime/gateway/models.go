@@ -13,7 +13,9 @@ import (
 
 // Models lists what can be asked for, by name: the models that have a price and
 // a provider.
-func (g *Gateway) Models() []ModelInfo {
+func (g *Gateway) Models() []ModelInfo { return slices.Clone(g.models) }
+
+func (g *Gateway) listModels() []ModelInfo {
 	var list []ModelInfo
 	for _, name := range slices.Sorted(maps.Keys(g.options.Catalog)) {
 		if model, _, err := g.resolve(name); err == nil {

@@ -57,8 +57,10 @@ func TestWhereACallGoesWhenAServiceIsDown(t *testing.T) {
 		"one region":      {provider.ClassUnavailable, []string{"wide-v1 east"}, []string{"wide-v1 east", "wide-v1 west"}, "wide"},
 		"all its regions": {provider.ClassInternal, []string{"wide-v1 east", "wide-v1 west"}, []string{"wide-v1 east", "wide-v1 west", "spare-v1 north"}, "spare"},
 		"everything": {
-			provider.ClassInternal, []string{"wide-v1 east", "wide-v1 west", "spare-v1 north"},
-			[]string{"wide-v1 east", "wide-v1 west", "spare-v1 north"}, "",
+			provider.ClassInternal,
+			[]string{"wide-v1 east", "wide-v1 west", "spare-v1 north"},
+			[]string{"wide-v1 east", "wide-v1 west", "spare-v1 north"},
+			"",
 		},
 		"a throttled region is waited for": {
 			provider.ClassThrottled, []string{"wide-v1 east"}, []string{"wide-v1 east", "wide-v1 east", "wide-v1 east", "wide-v1 east"}, "",

@@ -39,8 +39,11 @@ func TestGathering(t *testing.T) {
 		t.Errorf("gathered %+v", got)
 	}
 	handed := []provider.Delta{
-		{Text: "a"}, {ToolCall: &provider.ToolCallDelta{ID: "x", Name: "sum", Arguments: `{"n"`}}, {Text: "b"},
-		{ToolCall: &provider.ToolCallDelta{Index: 1, ID: "y", Name: "max"}}, {ToolCall: &provider.ToolCallDelta{Arguments: ":1}"}},
+		{Text: "a"},
+		{ToolCall: &provider.ToolCallDelta{ID: "x", Name: "sum", Arguments: `{"n"`}},
+		{Text: "b"},
+		{ToolCall: &provider.ToolCallDelta{Index: 1, ID: "y", Name: "max"}},
+		{ToolCall: &provider.ToolCallDelta{Arguments: ":1}"}},
 	}
 	if !reflect.DeepEqual(pieces, handed) {
 		t.Errorf("handed over %+v", pieces)

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -96,6 +97,7 @@ type Server struct {
 	metrics      http.Handler
 	log          *zap.Logger
 	tracer       trace.Tracer
+	tracing      bool
 	defaults     Defaults
 	limits       Limits
 	version      string
@@ -147,6 +149,8 @@ func (s *Server) fillIn(tracers trace.TracerProvider) {
 	if tracers == nil {
 		tracers = noop.NewTracerProvider()
 	}
+	_, off := tracers.(noop.TracerProvider)
+	s.tracing = !off
 	s.tracer = tracers.Tracer("github.com/quaestor-run/quaestor/runtime/server")
 	if s.log == nil {
 		s.log = zap.NewNop()
@@ -229,11 +233,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if _, pattern := s.mux.Handler(r); pattern == "" {
+	handler, pattern := s.mux.Handler(r)
+	switch {
+	case pattern == "":
 		s.fail(w, r, s.unrouted(r))
-		return
+	case strings.Contains(pattern, "{"): // it also reads the path's values
+		s.mux.ServeHTTP(w, r)
+	default:
+		handler.ServeHTTP(w, r)
 	}
-	s.mux.ServeHTTP(w, r)
 }
 
 // recoverPanic makes a panic a problem, or cuts the connection when a part of

@@ -27,7 +27,9 @@ func TestMain(m *testing.M) {
 		}
 	}()
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
-		os.Setenv(name, "http://"+listener.Addr().String())
+		if err := os.Setenv(name, "http://"+listener.Addr().String()); err != nil {
+			panic(err)
+		}
 	}
 	code := m.Run()
 	if n := spoken.Load(); n > 0 {

@@ -52,19 +52,23 @@ func TestServicesSpeakTheirProtocols(t *testing.T) {
 		answer  string
 	}{
 		"brave": {
-			"GET /res/v1/web/search X-Subscription-Token", []string{"q=night+trains", "count=5", "freshness=2023-01-01to2024-12-31"},
+			"GET /res/v1/web/search X-Subscription-Token",
+			[]string{"q=night+trains", "count=5", "freshness=2023-01-01to2024-12-31"},
 			`{"type":"search","web":{"results":[{"title":"Night <strong>trains</strong>","url":"https://a.example.com/x","description":"They &amp; <strong>beds</strong>","page_age":"2024-05-31T01:02:03"}]}}`,
 		},
 		"tavily": {
-			"POST /search Authorization", []string{`"query":"night trains"`, `"max_results":5`, `"start_date":"2023-01-01"`, `"end_date":"2024-12-31"`},
+			"POST /search Authorization",
+			[]string{`"query":"night trains"`, `"max_results":5`, `"start_date":"2023-01-01"`, `"end_date":"2024-12-31"`},
 			`{"query":"x","results":[{"title":"Night trains","url":"https://a.example.com/x","content":"They & beds","score":0.9,"published_date":"Fri, 31 May 2024 01:02:03 GMT"}]}`,
 		},
 		"searxng": {
-			"GET /search Authorization", []string{"q=night+trains", "format=json"},
+			"GET /search Authorization",
+			[]string{"q=night+trains", "format=json"},
 			`{"query":"x","results":[{"title":"Night trains","url":"https://a.example.com/x","content":"They & beds","publishedDate":"2024-05-31T00:00:00"}],"unresponsive_engines":[["x","timeout"]]}`,
 		},
 		"openalex": {
-			"GET /works ", []string{"search=night+trains", "per-page=5", "from_publication_date%3A2023-01-01%2Cto_publication_date%3A2024-12-31", "api_key=" + secret},
+			"GET /works ",
+			[]string{"search=night+trains", "per-page=5", "from_publication_date%3A2023-01-01%2Cto_publication_date%3A2024-12-31", "api_key=" + secret},
 			`{"meta":{"count":1},"results":[{"id":"https://openalex.org/W1","doi":"https://doi.org/10.1/x","display_name":"Night trains","publication_date":"2024-05-31","type":"article",
 			"abstract_inverted_index":{"beds":[2],"They":[0],"&":[1]},"primary_location":{"landing_page_url":"https://a.example.com/x","source":null},"open_access":{"oa_url":null}}]}`,
 		},
@@ -168,8 +172,12 @@ func TestServicesThatCannotBeReached(t *testing.T) {
 func TestOneServiceIsEnough(t *testing.T) {
 	t.Parallel()
 	good := fixed{hits: []websearch.Hit{
-		{Title: "A", URL: "https://www.who.int/a"}, {Title: "inside", URL: "http://10.0.0.1/"}, {Title: "login", URL: "https://u:p@example.com/"},
-		{Title: "denied", URL: "https://bad.example.com/"}, {Title: "script", URL: "javascript:alert(1)"}, {Title: "B", URL: "https://b.example.com/"},
+		{Title: "A", URL: "https://www.who.int/a"},
+		{Title: "inside", URL: "http://10.0.0.1/"},
+		{Title: "login", URL: "https://u:p@example.com/"},
+		{Title: "denied", URL: "https://bad.example.com/"},
+		{Title: "script", URL: "javascript:alert(1)"},
+		{Title: "B", URL: "https://b.example.com/"},
 	}}
 	also := fixed{hits: []websearch.Hit{{Title: "C", URL: "https://c.example.com/", Tier: "journal"}}}
 	bad := fixed{err: &web.Failure{Where: "fixed", What: "its rate limit is reached"}}

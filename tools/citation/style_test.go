@@ -35,7 +35,7 @@ func checkGolden(t *testing.T, style citation.Style, cases map[string]golden) {
 
 // Publication Manual of the American Psychological Association, 7th edition,
 // "Common references at a glance", and its chapter 10; italics are left out.
-func TestAPA(t *testing.T) { //nolint:misspell // titles and names as they are
+func TestAPA(t *testing.T) {
 	t.Parallel()
 	checkGolden(t, citation.APA, map[string]golden{
 		"example 1, a journal article": {citation.Record{
@@ -172,7 +172,7 @@ func TestIEEE(t *testing.T) {
 
 // Samples of Formatted References for Authors of Journal Articles, National
 // Library of Medicine (https://www.nlm.nih.gov/bsd/uniform_requirements.html).
-func TestVancouver(t *testing.T) { //nolint:misspell // titles as they are
+func TestVancouver(t *testing.T) {
 	t.Parallel()
 	checkGolden(t, citation.Vancouver, map[string]golden{
 		"1, a standard article": {citation.Record{

@@ -103,7 +103,7 @@ func TestEffectSizesAgainstBorenstein(t *testing.T) {
 	t.Parallel()
 	e := statistics.Standardise(0.5970, 50, 50, 0.05)
 	about(t, "g", e.HedgesG, 0.5924, 5e-5)
-	about(t, "variance of g", math.Pow((e.High-e.Low)/2/1.959964, 2), 0.0411, 5e-5)
+	about(t, "variance of g", (e.High-e.Low)/2/1.959964*(e.High-e.Low)/2/1.959964, 0.0411, 5e-5)
 	r, err := statistics.CompareRisks([2][2]int{{5, 95}, {10, 90}}, 0.05)
 	if err != nil {
 		t.Fatal(err)

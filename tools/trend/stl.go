@@ -237,7 +237,8 @@ func (s smoother) at(x float64, left, right int, y, weights []float64) (value fl
 			continue
 		case r > 0.001*h:
 			u := r / h
-			w[j] = math.Pow(1-u*u*u, 3)
+			rest := 1 - u*u*u
+			w[j] = rest * rest * rest
 		default:
 			w[j] = 1
 		}

@@ -138,7 +138,8 @@ func analyse(f frame, in Input) (Output, error) {
 	out.ChangePoint = f.changePoint(season, in.Alpha)
 	out.Sites = f.siteTrends()
 	out.Notes = f.explain(out, picked, test)
-	return out, f.extend(&out, in, length)
+	err = f.extend(&out, in, length)
+	return out, err
 }
 
 // extend adds what was asked for beyond the test.

@@ -153,7 +153,7 @@ func newOutput(q Query, found Found) Output {
 	switch {
 	case len(out.Results) == 0:
 		out.Note = "Nothing was found. Try other words, or a wider window of dates."
-	case undated > 0 && !(q.From.IsZero() && q.To.IsZero()):
+	case undated > 0 && (!q.From.IsZero() || !q.To.IsZero()):
 		out.Note = "Results without a date may lie outside the window; see the page."
 	}
 	return out

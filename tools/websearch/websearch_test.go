@@ -53,8 +53,10 @@ func on(day string) time.Time {
 func TestTheWindowOfDatesHolds(t *testing.T) {
 	t.Parallel()
 	s := &searcher{found: websearch.Found{Hits: []websearch.Hit{
-		{Title: "before", URL: "https://a.example.com/1", Date: on("2022-12-31")}, {Title: "first", URL: "https://a.example.com/2", Date: on("2023-01-01")},
-		{Title: "last", URL: "https://a.example.com/3", Date: on("2023-06-30").Add(23 * time.Hour)}, {Title: "after", URL: "https://a.example.com/4", Date: on("2023-07-01")},
+		{Title: "before", URL: "https://a.example.com/1", Date: on("2022-12-31")},
+		{Title: "first", URL: "https://a.example.com/2", Date: on("2023-01-01")},
+		{Title: "last", URL: "https://a.example.com/3", Date: on("2023-06-30").Add(23 * time.Hour)},
+		{Title: "after", URL: "https://a.example.com/4", Date: on("2023-07-01")},
 		{Title: "undated", URL: "https://a.example.com/5"},
 	}, Failures: []string{"brave: its rate limit is reached"}}}
 	out, err := call(t, s, `{"query":" night   trains ","from":"2023-01-01","to":"2023-06-30"}`)

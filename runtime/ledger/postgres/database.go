@@ -131,11 +131,11 @@ func (t *transaction) Write(_ context.Context, s *journal.Statement, rows [][]an
 
 // Select implements journal.Tx.
 func (t *transaction) Select(_ context.Context, q *journal.Query, keys [][]any, dest []any, each func() error) error {
-	args, err := arrays(q.Kinds(), keys)
+	args, err := arrays(q.Kinds, keys)
 	if err != nil {
 		return err
 	}
-	t.query(q.Locking(), args, dest, each)
+	t.query(q.Locking, args, dest, each)
 	return nil
 }
 

@@ -72,7 +72,6 @@ func (d *database) Transact(_ context.Context, change func(journal.Tx) error) er
 type transaction struct {
 	conn     driver.ConnPrepareContext
 	prepared map[string]statement
-	texts    map[queryOf]string
 	args     []driver.NamedValue
 	values   []driver.Value
 	version  int64 // of the data, as others changed it
@@ -83,12 +82,6 @@ type statement interface {
 	driver.Stmt
 	driver.StmtExecContext
 	driver.StmtQueryContext
-}
-
-// queryOf is a query for a number of keys.
-type queryOf struct {
-	query *journal.Query
-	keys  int
 }
 
 func (t *transaction) run(text string, row ...any) error {
@@ -124,7 +117,7 @@ func (t *transaction) prepare(text string) (statement, error) {
 		return nil, errors.Join(errors.New("the SQLite driver's statements take no contexts"), prepared.Close())
 	}
 	if t.prepared == nil {
-		t.prepared, t.texts = make(map[string]statement), make(map[queryOf]string)
+		t.prepared = make(map[string]statement)
 	}
 	t.prepared[text] = s
 	return s, nil
@@ -161,33 +154,14 @@ func (t *transaction) Write(ctx context.Context, s *journal.Statement, rows [][]
 	return nil
 }
 
-// maxKeys of one query. Statements are prepared for a few numbers of keys, and
-// the last key is repeated to make one of them.
-const maxKeys = 32
-
-// Select implements journal.Tx.
+// Select implements journal.Tx. One query for each key: for a list of keys
+// SQLite makes a table of its own, which costs more than a good many queries.
 func (t *transaction) Select(_ context.Context, q *journal.Query, keys [][]any, dest []any, each func() error) error {
-	for len(keys) > 0 {
-		n := min(len(keys), maxKeys)
-		size := 1
-		for size < n {
-			size *= 2
-		}
-		t.args = t.args[:0]
-		for i := range size {
-			for _, value := range keys[min(i, n-1)] {
-				t.args = append(t.args, driver.NamedValue{Ordinal: len(t.args) + 1, Value: value})
-			}
-		}
-		text, ok := t.texts[queryOf{q, size}]
-		if !ok {
-			text = q.Marked(size)
-		}
-		if err := t.query(text, dest, each); err != nil {
+	for _, key := range keys {
+		t.named(key)
+		if err := t.query(q.Text, dest, each); err != nil {
 			return err
 		}
-		t.texts[queryOf{q, size}] = text
-		keys = keys[n:]
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (p *Provider) Stream(ctx context.Context, req provider.Request, emit func(p
 		return provider.Response{}, failure(err, wire)
 	}
 	events := output.GetStream()
-	defer events.Close()
+	defer events.Close() //nolint:errcheck // the end of the answer was told before
 	response, err := s.read(events, body)
 	if err != nil {
 		return provider.Response{}, s.broken(err, wire)

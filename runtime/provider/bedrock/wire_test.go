@@ -35,18 +35,30 @@ func TestWhatIsAskedFor(t *testing.T) {
 		change func(*provider.Request)
 		want   string // beside the messages
 	}{
-		"top_p and stop": {func(r *provider.Request) { r.TopP, r.Stop = &half, []string{"a", "b"} },
-			`{"inferenceConfig":{"maxTokens":50,"temperature":0,"topP":0.5,"stopSequences":["a","b"]},"toolConfig":{` + tools + `}}`},
-		"auto": {func(r *provider.Request) { r.ToolChoice.Mode = provider.ToolAuto },
-			`{"inferenceConfig":{"maxTokens":50,"temperature":0},"toolConfig":{` + tools + `}}`},
-		"any": {func(r *provider.Request) { r.ToolChoice.Mode = provider.ToolAny },
-			`{"inferenceConfig":{"maxTokens":50,"temperature":0},"toolConfig":{"toolChoice":{"any":{}},` + tools + `}}`},
-		"named": {func(r *provider.Request) { r.ToolChoice = provider.ToolChoice{Mode: provider.ToolNamed, Name: "sum"} },
-			`{"inferenceConfig":{"maxTokens":50,"temperature":0},"toolConfig":{"toolChoice":{"tool":{"name":"sum"}},` + tools + `}}`},
-		"none": {func(r *provider.Request) { r.ToolChoice.Mode = provider.ToolNone },
-			`{"inferenceConfig":{"maxTokens":50,"temperature":0}}`},
-		"a limit that fits no int32": {func(r *provider.Request) { r.MaxTokens = 1 << 40 },
-			`{"inferenceConfig":{"maxTokens":2147483647,"temperature":0},"toolConfig":{` + tools + `}}`},
+		"top_p and stop": {
+			func(r *provider.Request) { r.TopP, r.Stop = &half, []string{"a", "b"} },
+			`{"inferenceConfig":{"maxTokens":50,"temperature":0,"topP":0.5,"stopSequences":["a","b"]},"toolConfig":{` + tools + `}}`,
+		},
+		"auto": {
+			func(r *provider.Request) { r.ToolChoice.Mode = provider.ToolAuto },
+			`{"inferenceConfig":{"maxTokens":50,"temperature":0},"toolConfig":{` + tools + `}}`,
+		},
+		"any": {
+			func(r *provider.Request) { r.ToolChoice.Mode = provider.ToolAny },
+			`{"inferenceConfig":{"maxTokens":50,"temperature":0},"toolConfig":{"toolChoice":{"any":{}},` + tools + `}}`,
+		},
+		"named": {
+			func(r *provider.Request) { r.ToolChoice = provider.ToolChoice{Mode: provider.ToolNamed, Name: "sum"} },
+			`{"inferenceConfig":{"maxTokens":50,"temperature":0},"toolConfig":{"toolChoice":{"tool":{"name":"sum"}},` + tools + `}}`,
+		},
+		"none": {
+			func(r *provider.Request) { r.ToolChoice.Mode = provider.ToolNone },
+			`{"inferenceConfig":{"maxTokens":50,"temperature":0}}`,
+		},
+		"a limit that fits no int32": {
+			func(r *provider.Request) { r.MaxTokens = 1 << 40 },
+			`{"inferenceConfig":{"maxTokens":2147483647,"temperature":0},"toolConfig":{` + tools + `}}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,15 +182,21 @@ func TestEmbed(t *testing.T) {
 		tokens       int64
 	}{
 		"Titan": {
-			provider.EmbedRequest{Model: titan, Texts: []string{"a"}, Dimensions: 2}, `{"embedding":[1,0.5],"inputTextTokenCount":3}`,
-			`{"inputText":"a","dimensions":2,"normalize":true}`, "", [][]float32{{1, 0.5}}, 3,
+			provider.EmbedRequest{Model: titan, Texts: []string{"a"}, Dimensions: 2},
+			`{"embedding":[1,0.5],"inputTextTokenCount":3}`,
+			`{"inputText":"a","dimensions":2,"normalize":true}`, "",
+			[][]float32{{1, 0.5}},
+			3,
 		},
 		"Titan, several":   {req: provider.EmbedRequest{Model: titan, Texts: []string{"a", "b"}}, class: provider.ClassInvalid},
 		"Titan 1":          {provider.EmbedRequest{Model: "amazon.titan-embed-text-v1", Texts: []string{"a"}}, `{"embedding":[1],"inputTextTokenCount":3}`, `{"inputText":"a"}`, "", [][]float32{{1}}, 3},
 		"Titan 1, shorter": {req: provider.EmbedRequest{Model: "amazon.titan-embed-text-v1", Texts: []string{"a"}, Dimensions: 5}, class: provider.ClassInvalid},
 		"Cohere": {
-			provider.EmbedRequest{Model: cohere, Texts: []string{"a", "b"}}, `{"embeddings":{"float":[[1],[2]]},"id":"x"}`,
-			`{"texts":["a","b"],"input_type":"search_document","truncate":"NONE","embedding_types":["float"]}`, "", [][]float32{{1}, {2}}, 7,
+			provider.EmbedRequest{Model: cohere, Texts: []string{"a", "b"}},
+			`{"embeddings":{"float":[[1],[2]]},"id":"x"}`,
+			`{"texts":["a","b"],"input_type":"search_document","truncate":"NONE","embedding_types":["float"]}`, "",
+			[][]float32{{1}, {2}},
+			7,
 		},
 		"Cohere, bare":      {provider.EmbedRequest{Model: cohere, Texts: []string{"a", "b"}}, `{"embeddings":[[1],[2]]}`, "", "", [][]float32{{1}, {2}}, 7},
 		"Cohere, too many":  {req: provider.EmbedRequest{Model: cohere, Texts: make([]string, 97)}, class: provider.ClassInvalid},

@@ -12,14 +12,21 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
 
-// wireRequest is go-openai's request with other fields where that would leave
-// out a zero or write JSON twice.
+// wireRequest is a request for a chat completion. go-openai's own has three times
+// the fields, leaves out a zero, and writes JSON twice.
 type wireRequest struct {
-	client.ChatCompletionRequest
-	Messages    []wireMessage `json:"messages"`
-	Tools       []wireTool    `json:"tools,omitempty"`
-	Temperature *float64      `json:"temperature,omitempty"`
-	TopP        *float64      `json:"top_p,omitempty"`
+	Model               string                               `json:"model"`
+	Messages            []wireMessage                        `json:"messages"`
+	MaxTokens           int                                  `json:"max_tokens,omitempty"`
+	MaxCompletionTokens int                                  `json:"max_completion_tokens,omitempty"`
+	Temperature         *float64                             `json:"temperature,omitempty"`
+	TopP                *float64                             `json:"top_p,omitempty"`
+	Stop                []string                             `json:"stop,omitempty"`
+	Stream              bool                                 `json:"stream"`
+	StreamOptions       *client.StreamOptions                `json:"stream_options,omitempty"`
+	ResponseFormat      *client.ChatCompletionResponseFormat `json:"response_format,omitempty"`
+	Tools               []wireTool                           `json:"tools,omitempty"`
+	ToolChoice          any                                  `json:"tool_choice,omitempty"`
 }
 
 type wireMessage struct {
@@ -38,12 +45,11 @@ type wireTool struct {
 // goes into response_format only where no tools are offered: some endpoints
 // would let nothing else than the schema through, and never call a tool.
 func (p *Provider) request(req provider.Request, stream bool) ([]byte, error) {
-	out := wireRequest{Temperature: req.Temperature, TopP: req.TopP}
-	out.Model, out.Stop = req.Model, req.Stop
+	out := wireRequest{Model: req.Model, Temperature: req.Temperature, TopP: req.TopP, Stop: req.Stop}
 	if reasons(req.Model) {
 		out.MaxCompletionTokens = req.MaxTokens
 	} else {
-		out.MaxTokens = req.MaxTokens //nolint:staticcheck // SA1019: what other endpoints than OpenAI's honour; one that ignores the limit would pass its hold
+		out.MaxTokens = req.MaxTokens // what other endpoints than OpenAI's honour; one that ignores the limit would pass its hold
 	}
 	if stream {
 		out.Stream, out.StreamOptions = true, &client.StreamOptions{IncludeUsage: true}
@@ -57,7 +63,7 @@ func (p *Provider) request(req provider.Request, stream bool) ([]byte, error) {
 	if err := chooseTool(&out, req); err != nil {
 		return nil, err
 	}
-	if err := validate(out); err != nil {
+	if err := validate(&out); err != nil {
 		return nil, err
 	}
 	out.Messages = make([]wireMessage, 0, len(req.Messages)+1)
@@ -117,11 +123,14 @@ func chooseTool(out *wireRequest, req provider.Request) error {
 
 // validate asks go-openai what a reasoning model refuses. It tells an unset
 // number from a set one by its being zero.
-func validate(out wireRequest) error {
-	checked := out.ChatCompletionRequest
-	checked.Temperature, checked.TopP = set(out.Temperature), set(out.TopP)
-	checked.Tools = make([]client.Tool, len(out.Tools))
-	return client.NewReasoningValidator().Validate(checked)
+func validate(out *wireRequest) error {
+	if !reasons(out.Model) {
+		return nil
+	}
+	return client.NewReasoningValidator().Validate(client.ChatCompletionRequest{
+		Model: out.Model, MaxCompletionTokens: out.MaxCompletionTokens, Temperature: set(out.Temperature), TopP: set(out.TopP),
+		Tools: make([]client.Tool, len(out.Tools)), ToolChoice: out.ToolChoice,
+	})
 }
 
 func set(value *float64) float32 {

@@ -1,10 +1,12 @@
 package openai
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	client "github.com/sashabaranov/go-openai"
 
@@ -31,6 +33,10 @@ type content string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (c *content) UnmarshalJSON(text []byte) error {
+	if n := len(text) - 1; n > 0 && text[0] == '"' && bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
+		*c = content(text[1:n]) // as most are; json would go over it three times
+		return nil
+	}
 	if len(text) == 0 || text[0] != '[' {
 		var whole *string
 		err := json.Unmarshal(text, &whole)

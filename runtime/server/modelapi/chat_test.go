@@ -66,7 +66,7 @@ func TestWhatTheGatewayIsAsked(t *testing.T) {
 		t.Fatalf("%d calls", len(calls))
 	}
 	got := calls[0]
-	if !strings.HasPrefix(got.Key, "c/acme/") || !got.Transient {
+	if !regexp.MustCompile(`^c/[0-9a-f]{13}-[A-Z2-7]{16}/acme/0$`).MatchString(got.Key) || !got.Transient {
 		t.Errorf("key %q, transient %v", got.Key, got.Transient)
 	}
 	got.Key = ""

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,7 +102,7 @@ const maxKey = 200
 func (a *API) key(ctx context.Context, caller access.Caller, asked asked, body []byte) (key string, transient bool, err error) {
 	given := asked.key
 	if given == "" {
-		return "c/" + caller.Client.ID + "/" + rand.Text(), true, nil
+		return freshKey(a.options.Now(), caller.Client.ID), true, nil
 	}
 	if len(given) > maxKey || strings.ContainsFunc(given, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return "", false, invalid("", "The Idempotency-Key may have %d characters of ASCII at most.", maxKey)
@@ -120,6 +121,22 @@ func (a *API) key(ctx context.Context, caller access.Caller, asked asked, body [
 		}
 	}
 	return "i/" + caller.Client.ID + "/" + digestOf(given, digest), false, nil
+}
+
+// freshKey names a call that nobody will ask for again. It begins with the time:
+// names that follow each other lie beside each other in the ledger's index, and
+// many of them are written as one page.
+func freshKey(now time.Time, client string) string {
+	const digits = 13 // of microseconds, until the year 2112
+	key := make([]byte, 0, 48)
+	key = append(key, "c/"...)
+	micros := strconv.FormatInt(now.UnixMicro(), 16)
+	for range digits - len(micros) {
+		key = append(key, '0')
+	}
+	key = append(append(key, micros...), '-')
+	key = append(append(key, rand.Text()[:16]...), '/') // 80 bits
+	return string(append(key, client...))
 }
 
 func digestOf(parts ...string) string {

@@ -37,7 +37,7 @@ func (w *world) dial(options *websocket.DialOptions) (*socket, *http.Response, e
 
 func (w *world) socket() *socket {
 	w.t.Helper()
-	s, _, err := w.dial(&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + w.key}}})
+	s, _, err := w.dial(&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + w.key}}}) //nolint:bodyclose // of an upgrade there is none
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestSocketPings(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(o *modelapi.Options) { o.Heartbeat = 5 * time.Millisecond })
 	pinged := make(chan struct{}, 100)
-	s, _, err := w.dial(&websocket.DialOptions{
+	s, _, err := w.dial(&websocket.DialOptions{ //nolint:bodyclose // of an upgrade there is none
 		HTTPHeader:     http.Header{"Authorization": {"Bearer " + w.key}},
 		OnPingReceived: func(context.Context, []byte) bool { pinged <- struct{}{}; return true },
 	})
@@ -269,7 +269,7 @@ func TestWhoMayOpenASocket(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	bearer := http.Header{"Authorization": {"Bearer " + w.key}}
-	browser, response, err := w.dial(&websocket.DialOptions{
+	browser, response, err := w.dial(&websocket.DialOptions{ //nolint:bodyclose // of an upgrade there is none
 		Subprotocols: []string{"quaestor.chat", "quaestor.key." + w.key}, HTTPHeader: http.Header{"Origin": {w.server.URL}},
 	})
 	if err != nil {
@@ -284,7 +284,7 @@ func TestWhoMayOpenASocket(t *testing.T) {
 		http.StatusUnauthorized: {Subprotocols: []string{"quaestor.chat", "quaestor.key.qk_wrong"}},
 		http.StatusForbidden:    {HTTPHeader: foreign},
 	} {
-		_, response, err := w.dial(options)
+		_, response, err := w.dial(options) //nolint:bodyclose // of an upgrade there is none
 		if err == nil || response == nil || response.StatusCode != status {
 			t.Errorf("%+v: %v, %v", options, response, err)
 		}

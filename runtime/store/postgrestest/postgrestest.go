@@ -33,9 +33,21 @@ const Variable = "QUAESTOR_TEST_POSTGRES"
 // temporary folder. Without either the test is skipped.
 func Start(tb testing.TB) string {
 	tb.Helper()
+	return start(tb, startPrivate)
+}
+
+// StartDurable is Start on a server that waits for the disk with every commit,
+// as one that is in use does. It is for measurements.
+func StartDurable(tb testing.TB) string {
+	tb.Helper()
+	return start(tb, startDurable)
+}
+
+func start(tb testing.TB, startServer func() (private, error)) string {
+	tb.Helper()
 	server := os.Getenv(Variable)
 	if server == "" {
-		private, err := startPrivate()
+		private, err := startServer()
 		if errors.Is(err, errNoServer) {
 			tb.Skipf("PostgreSQL tests left out: %v (install PostgreSQL or set %s)", err, Variable)
 		}
@@ -55,9 +67,14 @@ type private struct {
 	lifeline io.Closer // the watcher stops the server when this closes
 }
 
-// startPrivate runs once in a process. Nobody has to stop the server: its
-// watcher holds one end of a pipe and sees the process end, however it ends.
-var startPrivate = sync.OnceValues(func() (private, error) {
+// Each runs once in a process. Nobody has to stop the server: its watcher holds
+// one end of a pipe and sees the process end, however it ends.
+var (
+	startPrivate = sync.OnceValues(func() (private, error) { return startWith("-c", "fsync=off") })
+	startDurable = sync.OnceValues(func() (private, error) { return startWith() })
+)
+
+func startWith(settings ...string) (private, error) {
 	bin, err := findBinaries()
 	if err != nil {
 		return private{}, err
@@ -75,10 +92,10 @@ var startPrivate = sync.OnceValues(func() (private, error) {
 			return private{}, err
 		}
 	}
-	return launch(bin, dir, credential)
-})
+	return launch(bin, dir, credential, settings)
+}
 
-func launch(bin, dir string, credential *syscall.Credential) (private, error) {
+func launch(bin, dir string, credential *syscall.Credential, settings []string) (private, error) {
 	data := filepath.Join(dir, "data")
 	attributes := &syscall.SysProcAttr{Setpgid: true, Credential: credential}
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -92,12 +109,13 @@ func launch(bin, dir string, credential *syscall.Credential) (private, error) {
 		return private{}, err
 	}
 	defer log.Close()
-	const watch = `"$0" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off -c max_connections=200 & pid=$!
+	const watch = `postgres=$0 dir=$1; shift
+"$postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=200 "$@" & pid=$!
 read -r _
 kill -QUIT $pid
 wait $pid
-rm -rf "$1"`
-	watcher := exec.Command("sh", "-c", watch, filepath.Join(bin, "postgres"), dir)
+rm -rf "$dir"`
+	watcher := exec.Command("sh", append([]string{"-c", watch, filepath.Join(bin, "postgres"), dir}, settings...)...)
 	watcher.Dir, watcher.SysProcAttr = dir, attributes
 	watcher.Stdout, watcher.Stderr = log, log
 	lifeline, err := watcher.StdinPipe()

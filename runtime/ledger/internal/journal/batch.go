@@ -3,7 +3,6 @@ package journal
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -18,6 +17,7 @@ type attempt struct {
 	bounded bool
 	day     string // that it is charged to
 	names   []name // of the budgets it is charged to
+	rows    []*budget
 
 	fresh    bool // not in the database yet
 	moved    bool
@@ -42,7 +42,8 @@ type batch struct {
 	attempts map[int64]*attempt
 	calls    map[string][]*attempt // all attempts of calls that are looked at as a whole, by ordinal
 	order    []*attempt            // as they were found and made
-	budgets  map[name]*budget
+	budgets  map[name]*budget      // that are looked at, but for those of remembered attempts
+	touched  []*budget             // by a change
 	usage    map[usageKey]*ledger.UsageRow
 	ids      []int64 // for new attempts
 }
@@ -53,7 +54,7 @@ func (j *Journal) runAll(ctx context.Context, tx Tx, ops []*operation) (*batch, 
 	b := &batch{
 		tx: tx, sql: j.sql, known: j.known, now: now, day: dayOf(now),
 		attempts: make(map[int64]*attempt, len(ops)), calls: make(map[string][]*attempt, len(ops)),
-		budgets: make(map[name]*budget, 2*len(ops)), usage: make(map[usageKey]*ledger.UsageRow),
+		budgets: make(map[name]*budget, 4*len(ops)), usage: make(map[usageKey]*ledger.UsageRow),
 	}
 	if err := b.load(ctx, ops); err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func (b *batch) load(ctx context.Context, ops []*operation) error {
 			}
 		}
 	}
-	if err := b.loadAttempts(ctx, ids, keys, reservations); err != nil {
+	if err := b.loadAttempts(ctx, ids, keys, ops, reservations); err != nil {
 		return err
 	}
 	if kin := b.kin(ops); len(kin) > 0 {
@@ -124,7 +125,7 @@ func (b *batch) load(ctx context.Context, ops []*operation) error {
 	for _, of := range b.calls {
 		slices.SortFunc(of, func(a, b *attempt) int { return a.Ordinal - b.Ordinal })
 	}
-	return b.loadBudgets(ctx, ops)
+	return b.loadBudgets(ctx)
 }
 
 // kin gives the keys of calls whose other attempts matter to an operation on
@@ -145,8 +146,9 @@ func (b *batch) kin(ops []*operation) [][]any {
 	return keys
 }
 
-// loadAttempts reads attempts, and all of some calls, and numbers for new ones.
-func (b *batch) loadAttempts(ctx context.Context, ids, keys [][]any, reservations int) error {
+// loadAttempts reads attempts, and all of some calls, and numbers for new ones;
+// and in the same journey the budgets, where it is known beforehand which.
+func (b *batch) loadAttempts(ctx context.Context, ids, keys [][]any, ops []*operation, reservations int) error {
 	if reservations > 0 {
 		if err := b.tx.AttemptIDs(ctx, reservations, func(id int64) { b.ids = append(b.ids, id) }); err != nil {
 			return fmt.Errorf("numbering attempts: %w", err)
@@ -155,27 +157,75 @@ func (b *batch) loadAttempts(ctx context.Context, ids, keys [][]any, reservation
 	if err := b.readAttempts(ctx, ids); err != nil {
 		return err
 	}
-	return b.loadCalls(ctx, keys)
-}
-
-// loadCalls reads all attempts of calls, and what was asked for before. Most
-// calls have none yet.
-func (b *batch) loadCalls(ctx context.Context, keys [][]any) error {
-	var ids [][]any
-	if len(keys) > 0 {
-		var id int64
-		err := b.tx.Select(ctx, b.sql.selectIDsByKey, keys, []any{&id}, func() error {
-			ids = append(ids, []any{id})
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("looking for attempts at calls: %w", err)
+	found, err := b.askCalls(ctx, keys)
+	if err != nil {
+		return err
+	}
+	if b.foresee(ops) {
+		if err := b.askBudgets(ctx); err != nil {
+			return fmt.Errorf("reading budgets: %w", err)
 		}
 	}
+	return b.fetchCalls(ctx, found)
+}
+
+// foresee wants the budgets of reservations, and of attempts that were reserved
+// here: whom an attempt is charged to never changes. It says whether that is all
+// that is going to be locked.
+func (b *batch) foresee(ops []*operation) bool {
+	all := true
+	for _, op := range ops {
+		switch op.action {
+		case actReserve:
+			op.names = namesOf(&ledger.Attempt{
+				Key: op.reservation.Key, Run: op.reservation.Run, Client: op.reservation.Client, Team: op.reservation.Team,
+			}, bounded(op.reservation), b.day)
+			b.want(op.names)
+		case actHit:
+		default:
+			if a := b.attempts[op.id]; a != nil && a.rows != nil {
+				continue
+			}
+			own := b.known.own[op.id]
+			b.want(own.names)
+			all = all && own.first
+		}
+	}
+	return all
+}
+
+// loadCalls reads all attempts of calls, and what was asked for before.
+func (b *batch) loadCalls(ctx context.Context, keys [][]any) error {
+	found, err := b.askCalls(ctx, keys)
+	if err != nil {
+		return err
+	}
+	return b.fetchCalls(ctx, found)
+}
+
+// askCalls asks for the numbers of all attempts of calls. Most have none yet.
+func (b *batch) askCalls(ctx context.Context, keys [][]any) (found *[][]any, err error) {
+	found = new([][]any)
+	if len(keys) == 0 {
+		return found, nil
+	}
+	var id int64
+	err = b.tx.Select(ctx, b.sql.selectIDsByKey, keys, []any{&id}, func() error {
+		*found = append(*found, []any{id})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for attempts at calls: %w", err)
+	}
+	return found, nil
+}
+
+// fetchCalls waits for what was asked for, and reads the attempts that were found.
+func (b *batch) fetchCalls(ctx context.Context, found *[][]any) error {
 	if err := b.tx.Fetch(ctx); err != nil {
 		return fmt.Errorf("reading attempts: %w", err)
 	}
-	ids = slices.DeleteFunc(ids, func(id []any) bool { return b.attempts[id[0].(int64)] != nil })
+	ids := slices.DeleteFunc(*found, func(id []any) bool { return b.attempts[id[0].(int64)] != nil })
 	if len(ids) == 0 {
 		return nil
 	}
@@ -190,7 +240,7 @@ func (b *batch) loadCalls(ctx context.Context, keys [][]any) error {
 
 func (b *batch) readAttempts(ctx context.Context, ids [][]any) error {
 	ids = slices.DeleteFunc(ids, func(id []any) bool {
-		a := b.known.attempt(id[0].(int64))
+		a := b.known.attempts[id[0].(int64)]
 		if a != nil && b.attempts[a.ID] == nil {
 			b.attempts[a.ID] = a
 			b.order = append(b.order, a)
@@ -233,103 +283,4 @@ func (b *batch) dayOf(t time.Time) string {
 		return b.day
 	}
 	return dayOf(t)
-}
-
-// loadBudgets reads the rows of every attempt and reservation at hand. Those
-// that are missing get the limit of their period.
-func (b *batch) loadBudgets(ctx context.Context, ops []*operation) error {
-	for _, a := range b.order {
-		b.want(a.names)
-	}
-	for _, op := range ops {
-		if op.action == actReserve {
-			b.want(namesOf(&ledger.Attempt{
-				Key: op.reservation.Key, Run: op.reservation.Run, Client: op.reservation.Client, Team: op.reservation.Team,
-			}, bounded(op.reservation), b.day))
-		}
-	}
-	if err := b.readBudgets(ctx, slices.Collect(maps.Keys(b.budgets))); err != nil {
-		return err
-	}
-	var missing []name
-	for n, row := range b.budgets {
-		if !row.kept && n.start != "" {
-			missing = append(missing, n)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	if err := b.tx.AlignPeriods(ctx, false); err != nil {
-		return fmt.Errorf("opening budgets of a period: %w", err)
-	}
-	templates := make([]name, len(missing))
-	for i, n := range missing {
-		templates[i] = n.template()
-		b.budgets[templates[i]] = &budget{name: templates[i]}
-	}
-	if err := b.readBudgets(ctx, slices.Clone(templates)); err != nil {
-		return err
-	}
-	for i, n := range missing {
-		b.budgets[n].limit = b.budgets[templates[i]].limit
-	}
-	return nil
-}
-
-func (b *batch) want(names []name) {
-	for _, n := range names {
-		if b.budgets[n] == nil {
-			b.budgets[n] = &budget{name: n}
-		}
-	}
-}
-
-// readBudgets reads rows, and puts their names in another order.
-func (b *batch) readBudgets(ctx context.Context, names []name) error {
-	if len(names) == 0 {
-		return nil
-	}
-	names = slices.DeleteFunc(names, func(n name) bool {
-		row := b.known.budget(n)
-		if row != nil {
-			b.budgets[n] = row
-		}
-		return row != nil
-	})
-	if len(names) == 0 {
-		return nil
-	}
-	slices.SortFunc(names, compareNames)
-	keys := make([][]any, len(names))
-	for i, n := range names {
-		keys[i] = n.row()
-	}
-	var row budget
-	var kind, period string
-	dest := []any{
-		&row.id, &kind, &row.name.scope.ID, &period, &row.name.start, &row.limit.Tokens, &row.limit.NanoUSD,
-		&row.found.held.Tokens, &row.found.held.NanoUSD, &row.found.settled.Tokens, &row.found.settled.NanoUSD,
-		&row.found.overage.Tokens, &row.found.overage.NanoUSD,
-	}
-	err := b.tx.Select(ctx, b.sql.selectBudgets, keys, dest, func() error {
-		found := row
-		found.name.scope.Kind, found.name.period, found.kept = ledger.ScopeKind(kind), ledger.Period(period), true
-		b.budgets[found.name] = &found
-		return nil
-	})
-	if err == nil {
-		err = b.tx.Fetch(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("reading budgets: %w", err)
-	}
-	return nil
-}
-
-// charge adds to every budget of an attempt.
-func (b *batch) charge(a *attempt, d use) {
-	for _, n := range a.names {
-		b.budgets[n].added.add(d)
-	}
 }

@@ -16,8 +16,16 @@ type name struct {
 }
 
 func compareNames(a, b name) int {
-	return cmp.Or(cmp.Compare(a.scope.Kind, b.scope.Kind), cmp.Compare(a.scope.ID, b.scope.ID),
-		cmp.Compare(a.period, b.period), cmp.Compare(a.start, b.start))
+	if order := cmp.Compare(a.scope.Kind, b.scope.Kind); order != 0 {
+		return order
+	}
+	if order := cmp.Compare(a.scope.ID, b.scope.ID); order != 0 {
+		return order
+	}
+	if order := cmp.Compare(a.period, b.period); order != 0 {
+		return order
+	}
+	return cmp.Compare(a.start, b.start)
 }
 
 func (n name) row() []any {
@@ -101,7 +109,9 @@ func minus(a, b ledger.Amount) ledger.Amount {
 type budget struct {
 	id      int64
 	name    name
+	asked   bool // for the row, in this transaction or one before
 	kept    bool // the row is in the database
+	touched bool // by this transaction
 	relimit bool // its limit is another now
 	limit   ledger.Limit
 	found   use // held, settled and overage alone

@@ -67,14 +67,15 @@ func (j *Journal) setLimit(ctx context.Context, tx Tx, keeping name, limit ledge
 			names = append(names, n)
 		}
 	}
-	if err := b.readBudgets(ctx, names); err != nil {
+	b.want(names)
+	if err := b.readBudgets(ctx); err != nil {
 		return err
 	}
-	if b.budgets[keeping] == nil {
-		b.budgets[keeping] = &budget{name: keeping}
-	}
-	for _, row := range b.budgets {
-		row.limit, row.relimit = limit, true
+	for n, row := range b.budgets {
+		if row.kept || n == keeping {
+			row.limit, row.relimit = limit, true
+			b.touch(row)
+		}
 	}
 	return b.writeBudgets(ctx)
 }

@@ -75,6 +75,7 @@ func (b *batch) reserve(op *operation) error {
 		}
 	}
 	fresh := b.opened(r, len(call)+1)
+	fresh.names, fresh.rows = op.names, b.rowsOf(op.names)
 	if err := b.fits(fresh, r.Limit, call); err != nil {
 		return err
 	}
@@ -85,8 +86,9 @@ func (b *batch) reserve(op *operation) error {
 		d.attempts, d.calls = 1, oneIf(!sentBefore)
 	}
 	if fresh.bounded {
-		if row := b.budgets[fresh.names[0]]; row.limit != r.Limit {
+		if row := fresh.rows[0]; row.limit != r.Limit {
 			row.limit, row.relimit = r.Limit, true
+			b.touch(row)
 		}
 	}
 	b.keep(fresh)
@@ -97,7 +99,7 @@ func (b *batch) reserve(op *operation) error {
 
 // opened is a new attempt, which nothing is charged for yet.
 func (b *batch) opened(r ledger.Reservation, ordinal int) *attempt {
-	a := &attempt{
+	return &attempt{
 		Attempt: ledger.Attempt{
 			Key: r.Key, Ordinal: ordinal, State: ledger.StateReserved, Run: r.Run, Client: r.Client, Team: r.Team, Feature: r.Feature,
 			Hold: r.Hold, Provider: r.Provider, Region: r.Region, Model: r.Model, Agent: r.Agent, AgentVersion: r.AgentVersion,
@@ -105,8 +107,6 @@ func (b *batch) opened(r ledger.Reservation, ordinal int) *attempt {
 		},
 		bounded: bounded(r), day: b.day, fresh: true,
 	}
-	a.names = namesOf(&a.Attempt, a.bounded, a.day)
-	return a
 }
 
 // keep numbers a new attempt.
@@ -120,7 +120,7 @@ func (b *batch) keep(a *attempt) {
 // fits says whether every budget of a new attempt leaves its hold, when what
 // stale attempts of its call hold unsent has been given back.
 func (b *batch) fits(fresh *attempt, limit ledger.Limit, call []*attempt) error {
-	for _, n := range fresh.names {
+	for i, n := range fresh.names {
 		var freed ledger.Amount
 		for _, a := range call {
 			if a.State != ledger.StateReserved {
@@ -132,7 +132,7 @@ func (b *batch) fits(fresh *attempt, limit ledger.Limit, call []*attempt) error 
 				}
 			}
 		}
-		row := b.budgets[n]
+		row := fresh.rows[i]
 		stands := row.limit
 		if n.scope.Kind == ledger.ScopeRequest {
 			stands = limit

@@ -23,12 +23,11 @@ type Statement struct {
 	Kinds []Kind // of the columns
 }
 
-// Query is a selection by a list of keys.
+// Query is a selection by keys, in the words of both databases.
 type Query struct {
-	text  string // up to the condition
-	table string
-	keys  columns
-	order string
+	Text    string // for one key, in no order
+	Locking string // for any number of them, an array for each column, that locks what it gives
+	Kinds   []Kind // of the columns of a key
 }
 
 // column is a name and its kind: "name" holds integers, "name text" texts,
@@ -124,29 +123,11 @@ func update(table string, changed, keys columns, add bool) *Statement {
 }
 
 // selection is a query for columns of a table by keys.
-func selection(table string, wanted string, keys columns, order string) *Query {
-	return &Query{text: "SELECT " + wanted + " FROM " + table, table: table, keys: keys, order: order}
-}
-
-// Kinds of the columns of a key.
-func (q *Query) Kinds() []Kind { return q.keys.kinds() }
-
-// Marked is the query for n keys with a placeholder for every column of each,
-// in no order.
-func (q *Query) Marked(n int) string {
-	if len(q.keys) == 1 {
-		return q.text + " WHERE " + q.keys[0].name + " IN (" + strings.Repeat("?, ", n-1) + "?)"
+func selection(table, wanted string, keys columns, order string) *Query {
+	text := "SELECT " + wanted + " FROM " + table + " WHERE "
+	return &Query{
+		Text:    text + keys.each(" AND ", func(_ int, c column) string { return c.name + " = ?" }),
+		Locking: text + "(" + keys.names() + ") IN (SELECT * FROM " + keys.arrays() + ")" + order + " FOR UPDATE",
+		Kinds:   keys.kinds(),
 	}
-	// SQLite would look through the whole index for a list of tuples; a cross
-	// join it takes from left to right.
-	tuple := "(" + q.keys.marks() + ")"
-	head, _ := strings.CutSuffix(q.text, " FROM "+q.table)
-	return head + " FROM (VALUES " + strings.Repeat(tuple+", ", n-1) + tuple + ") AS k CROSS JOIN " + q.table + " ON " +
-		q.keys.each(" AND ", func(i int, c column) string { return fmt.Sprintf("%s = k.column%d", c.name, i+1) })
-}
-
-// Locking is the query for any number of keys, an array for each column, that
-// locks what it gives.
-func (q *Query) Locking() string {
-	return q.text + " WHERE (" + q.keys.names() + ") IN (SELECT * FROM " + q.keys.arrays() + ")" + q.order + " FOR UPDATE"
 }

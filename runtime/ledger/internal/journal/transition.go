@@ -147,8 +147,7 @@ func (b *batch) sameSettlement(ctx context.Context, a *attempt, s ledger.Settlem
 // left is what the tightest budgets of an attempt leave.
 func (b *batch) left(a *attempt) ledger.Left {
 	all := ledger.Left{Tokens: -1, NanoUSD: -1}
-	for _, n := range a.names {
-		row := b.budgets[n]
+	for _, row := range a.rows {
 		left := row.left(row.limit)
 		all.Tokens, all.NanoUSD = tightest(all.Tokens, left.Tokens), tightest(all.NanoUSD, left.NanoUSD)
 	}

@@ -22,12 +22,12 @@ func (b *batch) write(ctx context.Context) error {
 
 func (b *batch) writeBudgets(ctx context.Context) error {
 	var limited, held, usual, all, made [][]any
-	for _, n := range slices.SortedFunc(maps.Keys(b.budgets), compareNames) {
-		row := b.budgets[n]
+	slices.SortFunc(b.touched, func(a, b *budget) int { return compareNames(a.name, b.name) })
+	for _, row := range b.touched {
 		u := &row.added
 		if !row.kept {
 			if row.relimit || *u != (use{}) {
-				made = append(made, slices.Concat(n.row(), row.limitRow(), u.row()))
+				made = append(made, slices.Concat(row.name.row(), row.limitRow(), u.row()))
 			}
 			continue
 		}

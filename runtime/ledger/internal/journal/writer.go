@@ -45,6 +45,7 @@ type operation struct {
 	reason      string
 	alone       func(context.Context, Tx) error // a transaction of its own
 
+	names   []name         // of the budgets that a reservation is charged to
 	created time.Time      // of the attempt that was reserved
 	unsure  bool           // a run before this one may have been committed
 	attempt ledger.Attempt // reserved
