@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -264,6 +265,12 @@ func (l *logged) String() string {
 }
 
 func (l *logged) end() {
+	l.mu.Lock()
+	_, race, found := strings.Cut(l.text.String(), "WARNING: DATA RACE")
+	l.mu.Unlock()
+	if found { // of a process that was killed before it could end with an error
+		l.t.Errorf("a data race in the gateway: %.8000s", race)
+	}
 	if l.t.Failed() {
 		l.t.Logf("the gateway said:\n%s", l)
 	}
