@@ -164,7 +164,7 @@ func checkSums(t *testing.T, path string) {
 		t.Errorf("%d budgets: %v", budgets, err)
 	}
 	var used, calls, input, settled int64
-	if err := db.QueryRowContext(t.Context(), `SELECT (SELECT SUM(input_tokens) FROM ledger_usage), (SELECT SUM(calls) FROM ledger_usage),
+	if err := db.QueryRowContext(t.Context(), `SELECT (SELECT COALESCE(SUM(input_tokens), 0) FROM ledger_usage), (SELECT COALESCE(SUM(calls), 0) FROM ledger_usage),
 		(SELECT SUM(input_tokens) FROM ledger_attempts), (SELECT COUNT(*) FROM ledger_attempts WHERE state = 'settled')`).
 		Scan(&used, &calls, &input, &settled); err != nil {
 		t.Fatal(err)

@@ -110,12 +110,12 @@ func TestWhatIsBelievedIsForgotten(t *testing.T) {
 func TestKeysEndByThemselves(t *testing.T) {
 	t.Parallel()
 	kept, callers := setup(t, time.Hour)
-	authorization, _ := addKey(t, kept, "acme", func(k *store.Key) { k.Expires = time.Now().Add(50 * time.Millisecond) })
+	authorization, _ := addKey(t, kept, "acme", func(k *store.Key) { k.Expires = time.Now().Add(500 * time.Millisecond) })
 	caller, err := callers.Authenticate(t.Context(), authorization)
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(60 * time.Millisecond)
+	time.Sleep(510 * time.Millisecond)
 	_, err = callers.Authenticate(t.Context(), authorization)
 	wantDenied(t, err, access.Unknown)
 	wantDenied(t, callers.Check(t.Context(), caller), access.Unknown)
