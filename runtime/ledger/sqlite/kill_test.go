@@ -165,7 +165,7 @@ func checkSums(t *testing.T, path string) {
 	}
 	var used, calls, input, settled int64
 	if err := db.QueryRowContext(t.Context(), `SELECT (SELECT COALESCE(SUM(input_tokens), 0) FROM ledger_usage), (SELECT COALESCE(SUM(calls), 0) FROM ledger_usage),
-		(SELECT SUM(input_tokens) FROM ledger_attempts), (SELECT COUNT(*) FROM ledger_attempts WHERE state = 'settled')`).
+		(SELECT COALESCE(SUM(input_tokens), 0) FROM ledger_attempts), (SELECT COUNT(*) FROM ledger_attempts WHERE state = 'settled')`).
 		Scan(&used, &calls, &input, &settled); err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,8 @@ CREATE TABLE ledger_attempts (
     id                 INTEGER PRIMARY KEY,
     key                TEXT   NOT NULL, -- of the logical call
     ordinal            BIGINT NOT NULL,
-    state              TEXT   NOT NULL CHECK (state IN ('reserved', 'dispatched', 'settled', 'released', 'uncertain')),
+    -- Of a list (IN) every statement would make a table first.
+    state              TEXT   NOT NULL CHECK (state = 'dispatched' OR state = 'settled' OR state = 'reserved' OR state = 'uncertain' OR state = 'released'),
     sent               BIGINT NOT NULL, -- 1 once it was dispatched
     winner             BIGINT NOT NULL, -- 1 for the attempt that answered its call first
     cached             BIGINT NOT NULL, -- 1: answered from a cache, never sent
