@@ -10,7 +10,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+	"github.com/aws/smithy-go/transport/http/protocol/restjson1"
 
 	"github.com/quaestor-run/quaestor/runtime/provider"
 )
@@ -32,7 +35,7 @@ func (p *Provider) Stream(ctx context.Context, req provider.Request, emit func(p
 	defer cancel()
 	body := &watchedBody{}
 	s := &stream{gathering: provider.Gathering{Emit: emit, Started: time.Now()}}
-	output, err := client.ConverseStream(context.WithValue(ctx, watchedKey{}, body), input)
+	output, err := client.ConverseStream(context.WithValue(ctx, watchedKey{}, body), input, ownProtocol)
 	if err != nil {
 		return provider.Response{}, failure(err, wire)
 	}
@@ -44,6 +47,12 @@ func (p *Provider) Stream(ctx context.Context, req provider.Request, emit func(p
 	}
 	response.RequestID, _ = middleware.GetRequestIDMetadata(output.ResultMetadata)
 	return response, nil
+}
+
+// ownProtocol gives a stream a reader of events of its own. That of a client is
+// shared by its streams, and each of them writes to it.
+func ownProtocol(o *bedrockruntime.Options) {
+	o.Protocol = restjson1.New(schemas.AmazonBedrockFrontendService)
 }
 
 // eventStream is what is read of the SDK's stream.

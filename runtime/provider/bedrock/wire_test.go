@@ -2,7 +2,6 @@ package bedrock_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -364,9 +363,7 @@ func TestTheBodyOfARequestStillEndsWhenItsAnswerHasBegun(t *testing.T) {
 	transport := &late{}
 	p, err := bedrock.New(t.Context(), bedrock.Options{
 		Region: "eu-west-1", Endpoint: "http://127.0.0.1:9", Transport: transport,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}, nil
-		}),
+		Credentials: aws.CredentialsProviderFunc(keys),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -377,4 +374,20 @@ func TestTheBodyOfARequestStillEndsWhenItsAnswerHasBegun(t *testing.T) {
 	if n, err := io.Copy(io.Discard, transport.sent); n != 0 || err != nil {
 		t.Errorf("after the answer the body has %d bytes more, and %v", n, err)
 	}
+}
+
+// Streams of one client share nothing: the race detector looks on.
+func TestStreamsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	p := streaming(t, func() io.Reader { return iotest.OneByteReader(bytes.NewReader(whole())) })
+	var streams sync.WaitGroup
+	for range 16 {
+		streams.Go(func() {
+			pieces, got, err := stream(t.Context(), p, full())
+			if err != nil || got.Message.Text == "" || join(t, pieces).Text != got.Message.Text {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+	streams.Wait()
 }
