@@ -22,11 +22,7 @@ import (
 // answered again without asking the model.
 func TestSIGKILLOnSQLiteLosesNothingAndPaysNothingTwice(t *testing.T) {
 	t.Parallel()
-	groups, rounds := 4, 25
-	if raceDetector {
-		groups, rounds = 2, 5
-		t.Logf("with the race detector only %d rounds of 100", groups*rounds)
-	}
+	const groups, rounds = 4, 25
 	for group := range groups {
 		t.Run(fmt.Sprint(group), func(t *testing.T) {
 			t.Parallel()
@@ -38,14 +34,9 @@ func TestSIGKILLOnSQLiteLosesNothingAndPaysNothingTwice(t *testing.T) {
 // With PostgreSQL one of two gateways is killed, and the other asked again.
 func TestSIGKILLOnPostgreSQLLosesNothingAndPaysNothingTwice(t *testing.T) {
 	t.Parallel()
-	rounds := 22
-	if raceDetector {
-		rounds = 4
-		t.Logf("with the race detector only %d rounds of 22", rounds)
-	}
 	c := newCrash(t, postgrestest.Start(t), 99)
 	c.other = c.start(t)
-	c.rounds(t, rounds, 0)
+	c.rounds(t, 22, 0)
 }
 
 // crash is a gateway that is killed again and again.

@@ -20,8 +20,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/mock/mocktest"
 )
 
-// mostMemory is what bad input may add to the memory of a gateway, in bytes. The
-// race detector multiplies it.
+// mostMemory is what bad input may add to the memory of a gateway, in bytes.
 const mostMemory = 150 << 20
 
 // badInput is a body and the error it is refused with.
@@ -78,18 +77,15 @@ func TestBadInputIsRefusedInBoundedMemory(t *testing.T) {
 	if got := good.send(t.Context(), client, p.url, key); !got.whole {
 		t.Fatalf("a good request: %s", got)
 	}
-	before, rounds, atOnce := p.memory(t), 3, 4
-	if raceDetector {
-		rounds, atOnce = 1, 0
-	}
-	for range rounds {
+	before := p.memory(t)
+	for range 3 {
 		for name, input := range badInputs() {
 			input.check(t, name, client, p.url, key)
 		}
 	}
 	one := p.memory(t)
 	var storm sync.WaitGroup
-	for range atOnce {
+	for range 4 {
 		storm.Go(func() {
 			for name, input := range badInputs() {
 				input.check(t, name, client, p.url, key)
@@ -99,7 +95,7 @@ func TestBadInputIsRefusedInBoundedMemory(t *testing.T) {
 	storm.Wait()
 	most := p.memory(t)
 	t.Logf("memory at its peak: %d MB before, %d MB with one bad request at a time, %d MB with four", before>>20, one>>20, most>>20)
-	if most-before > mostMemory && !raceDetector {
+	if most-before > mostMemory {
 		t.Errorf("bad input took %d MB", (most-before)>>20)
 	}
 	if n := len(w.served()); n != 1 {
@@ -117,9 +113,6 @@ func TestBadInputIsRefusedInBoundedMemory(t *testing.T) {
 // refused, and small ones are served.
 func TestLargeRequestsDoNotFillTheMemory(t *testing.T) {
 	t.Parallel()
-	if raceDetector {
-		t.Skip("left out: the race detector multiplies the memory")
-	}
 	w := newWorld(t, mocktest.StartScript(t, "rules: [{latency: 3s, match: {message: aaa}}]"), "", "")
 	key, _ := w.addKey(t, "c")
 	p, client := w.start(t), newClient(t)
