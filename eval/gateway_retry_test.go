@@ -134,10 +134,10 @@ func with(w way, state ledger.State) way {
 // Every class of failure, streamed or not, from Bedrock or OpenAI: how often,
 // where, after how long and with how many tokens it is tried again.
 func TestEveryClassOfFailureIsRetriedAsItsClassSays(t *testing.T) {
+	t.Parallel()
 	if raceDetector {
 		t.Skip("left out with the race detector: it waits for real time-outs, which are short")
 	}
-	t.Parallel()
 	for name, c := range failures() {
 		for _, streamed := range []bool{false, true} {
 			if c.streamed && !streamed {
