@@ -18,6 +18,7 @@ const (
 	eventPoll  = 500 * time.Millisecond // for events of other processes
 	heartbeat  = 15 * time.Second       // between comments on a quiet stream
 	endOfRun   = "end"                  // type of the last event
+	finished   = "run.finished"         // type of the event a run ends with, after which its status is looked at
 	eventRetry = 1000                   // milliseconds a browser waits before it connects again
 )
 
@@ -62,9 +63,9 @@ func (e eventStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	defer stop()
 	poll := time.NewTicker(eventPoll)
 	defer poll.Stop()
-	quiet := time.Now()
+	quiet, mayBeOver := time.Now(), true
 	for {
-		sent, ended, err := e.catchUp(out)
+		sent, ended, err := e.catchUp(out, mayBeOver)
 		if err != nil || ended {
 			return err
 		}
@@ -83,37 +84,56 @@ func (e eventStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 		case <-ending.Done():
 			return out.send(": the server ends; connect again\n\n")
 		case <-wake:
+			mayBeOver = false
 		case <-poll.C:
+			mayBeOver = true
 		}
 	}
 }
 
-// catchUp sends what is new, and the end when there will be no more. The
-// status is read before the events: what is final then has all its events.
-func (e *eventStream) catchUp(out *eventWriter) (sent, ended bool, err error) {
-	run, err := e.server.store.Run(e.ctx, e.run)
-	if err != nil {
-		return false, false, err
+// catchUp sends what is new, and the end when there will be no more. Whether
+// the run is over is asked of the store only where that may be, and before the
+// events are: what is final then has all its events.
+func (e *eventStream) catchUp(out *eventWriter, mayBeOver bool) (sent, ended bool, err error) {
+	var status store.Status
+	if mayBeOver {
+		run, err := e.server.store.Run(e.ctx, e.run)
+		if err != nil {
+			return false, false, err
+		}
+		status = run.Status
 	}
+	sent, over, err := e.sendNew(out)
+	switch {
+	case err != nil:
+		return sent, false, err
+	case mayBeOver && status.Final():
+		return true, true, out.send("event: %s\ndata: {\"status\":%q}\n\n", endOfRun, status)
+	case over:
+		return e.catchUp(out, true)
+	}
+	return sent, false, nil
+}
+
+// sendNew sends the events that came since, and says whether one of them ends
+// the run.
+func (e *eventStream) sendNew(out *eventWriter) (sent, over bool, err error) {
 	for {
 		events, err := e.server.store.Events(e.ctx, e.run, e.after, eventPage)
 		if err != nil {
-			return sent, false, err
+			return sent, over, err
 		}
 		for _, event := range events {
 			if err := out.event(event); err != nil {
-				return sent, false, err
+				return sent, over, err
 			}
 			e.after, sent = event.Seq, true
+			over = over || event.Type == finished
 		}
 		if len(events) < eventPage {
-			break
+			return sent, over, nil
 		}
 	}
-	if !run.Status.Final() {
-		return sent, false, nil
-	}
-	return true, true, out.send("event: %s\ndata: {\"status\":%q}\n\n", endOfRun, run.Status)
 }
 
 // watch wakes when the run changes in this process; the channel is nil, and
@@ -140,7 +160,10 @@ func (o *eventWriter) event(event store.Event) error {
 			return fmt.Errorf("reading event %d: %w", event.Seq, err)
 		}
 	}
-	name := strings.NewReplacer("\n", " ", "\r", " ").Replace(event.Type)
+	name := event.Type
+	if strings.ContainsAny(name, "\r\n") {
+		name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '\r' || r == '\n' }), " ")
+	}
 	return o.send("id: %d\nevent: %s\ndata: %s\n\n", event.Seq, name, data)
 }
 
