@@ -12,6 +12,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -193,9 +194,15 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // write sends a whole answer.
 func (a *API) write(w http.ResponseWriter, status int, body []byte) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerWindow)) // calls may outlast the server's own
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(answerWindow)) // calls may outlast the server's own
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	if _, err := w.Write(body); err != nil {
+	_, err := w.Write(body)
+	if err == nil {
+		err = control.Flush() // nobody waits for what is done after, the log's line among it
+	}
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		a.log.Debug("client went away", zap.Error(err))
 	}
 }
