@@ -21,11 +21,6 @@ func (c Config) check() error {
 		address("server.addr", c.Server.Addr),
 		positive("server.drain_timeout", c.Server.DrainTimeout),
 		notEmpty("temporal.task_queue", c.Temporal.TaskQueue),
-		webAddress("providers.openai.base_url", c.Providers.OpenAI.BaseURL),
-		positive("providers.openai.timeout", c.Providers.OpenAI.Timeout),
-		positive("providers.bedrock.timeout", c.Providers.Bedrock.Timeout),
-		between("providers.openai.concurrency", c.Providers.OpenAI.Concurrency, 1, maxConcurrency),
-		between("providers.bedrock.concurrency", c.Providers.Bedrock.Concurrency, 1, maxConcurrency),
 		positive("gateway.queue_timeout", c.Gateway.QueueTimeout),
 		positive("gateway.drain", c.Gateway.Drain),
 		positive("gateway.cache_bytes", c.Gateway.CacheBytes),
@@ -50,14 +45,10 @@ func (c Config) check() error {
 	if c.Temporal.Address != "" {
 		failures = append(failures, address("temporal.address", c.Temporal.Address))
 	}
-	if c.Providers.Bedrock.Endpoint != "" {
-		failures = append(failures, webAddress("providers.bedrock.endpoint", c.Providers.Bedrock.Endpoint))
-	}
 	if c.Telemetry.OTLPEndpoint != "" {
 		failures = append(failures, webAddress("telemetry.otlp_endpoint", c.Telemetry.OTLPEndpoint))
 	}
-	failures = append(failures, webAddresses("providers.openai.base_urls", c.Providers.OpenAI.BaseURLs)...)
-	failures = append(failures, webAddresses("providers.bedrock.endpoints", c.Providers.Bedrock.Endpoints)...)
+	failures = append(failures, c.Providers.check())
 	failures = append(failures, c.Web.check()...)
 	failures = append(failures, c.model("models.default", c.Models.Default))
 	for _, agent := range slices.Sorted(maps.Keys(c.Models.Agents)) {

@@ -68,8 +68,9 @@ type Models struct {
 
 // Providers are the services that run models.
 type Providers struct {
-	OpenAI  OpenAI  `yaml:"openai"`
-	Bedrock Bedrock `yaml:"bedrock"`
+	OpenAI     OpenAI            `yaml:"openai"`
+	Bedrock    Bedrock           `yaml:"bedrock"`
+	Compatible map[string]OpenAI `yaml:"compatible"` // further endpoints that speak OpenAI's API, by the name the catalog uses
 }
 
 // OpenAI is any endpoint that speaks OpenAI's chat completions.

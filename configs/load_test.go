@@ -306,3 +306,36 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+func TestFurtherEndpointsHaveNamesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	c, err := configs.Load(write(t, `
+providers:
+  compatible:
+    vllm: {base_url: "http://10.0.0.5:8000/v1", clients: true}
+    azure: {base_url: "https://a.example.com/v1", api_key_env: AZURE_KEY, timeout: 30s, concurrency: 8, json_schema: true}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]configs.OpenAI{
+		"openai": c.Providers.OpenAI,
+		"vllm":   {BaseURL: "http://10.0.0.5:8000/v1", Clients: true, Timeout: 5 * time.Minute, Concurrency: 64},
+		"azure":  {BaseURL: "https://a.example.com/v1", APIKeyEnv: "AZURE_KEY", Timeout: 30 * time.Second, Concurrency: 8, JSONSchema: true},
+	}
+	if got := c.Providers.Endpoints(); !reflect.DeepEqual(got, want) {
+		t.Errorf("endpoints: %+v", got)
+	}
+	for text, complaint := range map[string]string{
+		`providers: {compatible: {bedrock: {base_url: "http://x/v1"}}}`:               "providers.compatible.bedrock: there is a provider of that name",
+		`providers: {compatible: {Mine_: {base_url: "http://x/v1"}}}`:                 "providers.compatible.Mine_: a name is",
+		`providers: {compatible: {mine: {clients: true}}}`:                            "providers.compatible.mine.base_url: an http or https URL is wanted",
+		`providers: {compatible: {mine: {base_url: "http://x/v1", concurrency: -1}}}`: "providers.compatible.mine.concurrency",
+		`providers: {compatible: {mine: {base_urls: {eu: nowhere}}}}`:                 "providers.compatible.mine.base_urls.eu",
+		`providers: {compatible: {mine: {baseurl: "http://x/v1"}}}`:                   "providers.compatible.mine.baseurl",
+	} {
+		if _, err := configs.Load(write(t, text), nil); err == nil || !strings.Contains(err.Error(), complaint) {
+			t.Errorf("%s: %v, want %q", text, err, complaint)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/mock/mocktest"
 	"github.com/quaestor-run/quaestor/runtime/server/access"
@@ -77,6 +78,38 @@ func TestAFallbackThatCostsMoneyIsRefusedToAnExhaustedBudget(t *testing.T) {
 				t.Errorf("the balance is %+v", b)
 			}
 		})
+	}
+}
+
+// An endpoint of another name is asked for its own models only, at its own
+// price; when it is down, the fallback is asked where that is served.
+func TestEachEndpointServesItsOwnModels(t *testing.T) {
+	t.Parallel()
+	second := mocktest.StartScript(t, "rules: [{answer: {text: From elsewhere., usage: {input: 10, output: 5}}}]")
+	w := newWorld(t, mocktest.StartScript(t, "rules: [{answer: {text: From here., usage: {input: 10, output: 5}}}]"), "", "")
+	w.others = map[string]configs.OpenAI{"second": {BaseURL: second.URL + "/v1", Clients: true}}
+	key, _ := w.addKey(t, "c")
+	url := w.serve(t)
+	call := ask{model: "elsewhere", text: markText, max: 200}
+	for _, model := range []string{"elsewhere", viaOpenAI} {
+		call.model = model
+		if got := call.send(t.Context(), newClient(t), url, key); !got.whole {
+			t.Errorf("%s: %s", model, got)
+		}
+	}
+	if here, there := w.served(), second.Entries(); len(here) != 1 || len(there) != 1 || here[0].Model != viaOpenAI || there[0].Model != "elsewhere" {
+		t.Errorf("here %+v, there %+v", here, there)
+	}
+	if b := w.balance(t, "c"); b.Settled.NanoUSD != (10*3+5*4+10*1+5*2)*1000 {
+		t.Errorf("the balance is %+v", b)
+	}
+	second.Script(t, "rules: [{fault: {kind: unavailable}}]")
+	call.model = "elsewhere"
+	if got := call.send(t.Context(), newClient(t), url, key); !got.whole {
+		t.Errorf("with the endpoint down: %s", got)
+	}
+	if here := w.served(); len(here) != 2 {
+		t.Errorf("the fallback: %+v", here)
 	}
 }
 

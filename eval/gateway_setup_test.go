@@ -53,13 +53,22 @@ const testModels = `models:
     max_output: 4096
     fallbacks: [test-openai]
     price: {input: 0, output: 0}
+  # Served by an endpoint of another name, then by openai.
+  elsewhere:
+    provider: second
+    id: elsewhere
+    context_window: 100000
+    max_output: 4096
+    fallbacks: [test-openai]
+    price: {input: 3, output: 4}
 `
 
 // world is a gateway's configuration, the emulator it calls, and what it leaves
 // behind: its ledger and its store, opened here as by another process.
 type world struct {
 	emulator *mocktest.Server
-	settings []string // of the environment, name=value
+	settings []string                  // of the environment, name=value
+	others   map[string]configs.OpenAI // further endpoints, by name
 	data     string
 	store    store.Store
 	book     ledger.Ledger
@@ -166,6 +175,7 @@ func (w *world) serve(t *testing.T) string {
 	t.Helper()
 	config := w.config(t)
 	config.Providers.OpenAI.APIKeyEnv = "" // only a process has an environment of its own
+	config.Providers.Compatible = w.others
 	service, err := bedrock.New(t.Context(), bedrock.Options{
 		Region: config.Providers.Bedrock.Region, Endpoint: config.Providers.Bedrock.Endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/database"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger/spool"
@@ -90,7 +91,7 @@ func (r *Runtime) newGateway(ctx context.Context) (*gateway.Gateway, error) {
 	made, err := gateway.New(gateway.Options{
 		Ledger: r.ledger, Providers: providers, Catalog: catalog, Spool: outcomes,
 		Routes:       gateway.Routes{Default: config.Models.Default, Agents: config.Models.Agents},
-		Concurrency:  map[string]int{providerOpenAI: config.Providers.OpenAI.Concurrency, providerBedrock: config.Providers.Bedrock.Concurrency},
+		Concurrency:  concurrency(config.Providers),
 		QueueTimeout: config.Gateway.QueueTimeout, Drain: config.Gateway.Drain,
 		CacheBytes: config.Gateway.CacheBytes, CacheTTL: config.Gateway.CacheTTL,
 		Logger: r.logger.Named("gateway"), Tracer: r.telemetry.TracerProvider(), Meter: r.telemetry.MeterProvider(),
@@ -99,6 +100,14 @@ func (r *Runtime) newGateway(ctx context.Context) (*gateway.Gateway, error) {
 		return nil, fmt.Errorf("making the gateway: %w", err)
 	}
 	return made, nil
+}
+
+func concurrency(providers configs.Providers) map[string]int {
+	places := map[string]int{providerBedrock: providers.Bedrock.Concurrency}
+	for name, endpoint := range providers.Endpoints() {
+		places[name] = endpoint.Concurrency
+	}
+	return places
 }
 
 // sweep has the gateway look after what was left behind, once before anything is

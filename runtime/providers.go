@@ -19,7 +19,6 @@ import (
 // Names of the providers that are built in, as the catalog uses them.
 const (
 	providerOffline = "offline" // needs no model
-	providerOpenAI  = "openai"
 	providerBedrock = "bedrock"
 )
 
@@ -31,8 +30,10 @@ func (r *Runtime) newProviders(ctx context.Context) (map[string]provider.Provide
 	for _, model := range r.routedModels() {
 		wanted[config.Catalog[model].Provider] = fmt.Sprintf("model %q", model)
 	}
-	if config.Providers.OpenAI.Clients {
-		wanted[providerOpenAI] = "clients (providers.openai.clients)"
+	for name, endpoint := range config.Providers.Endpoints() {
+		if endpoint.Clients {
+			wanted[name] = fmt.Sprintf("clients (providers, %s.clients)", name)
+		}
 	}
 	if config.Providers.Bedrock.Clients {
 		wanted[providerBedrock] = "clients (providers.bedrock.clients)"
@@ -55,20 +56,22 @@ func (r *Runtime) newProviders(ctx context.Context) (map[string]provider.Provide
 }
 
 func (r *Runtime) newProvider(ctx context.Context, name string) (provider.Provider, error) {
-	switch config := r.options.Config.Providers; name {
+	config := r.options.Config.Providers
+	switch name {
 	case providerOffline:
 		return offline.New(func(agent string) (agents.Definition, bool) {
 			definition, ok := r.agents[agent]
 			return definition, ok
 		}), nil
-	case providerOpenAI:
-		return newOpenAI(config.OpenAI)
 	case providerBedrock:
 		return bedrock.New(ctx, bedrock.Options{
 			Region: config.Bedrock.Region, Endpoint: config.Bedrock.Endpoint, Endpoints: config.Bedrock.Endpoints, Timeout: config.Bedrock.Timeout,
 		})
 	}
-	return nil, errors.New("no such provider is built in; add it through runtime.Options")
+	if endpoint, there := config.Endpoints()[name]; there {
+		return newOpenAI(endpoint)
+	}
+	return nil, errors.New("no such provider is built in; name it in providers.compatible, or add it through runtime.Options")
 }
 
 func newOpenAI(config configs.OpenAI) (provider.Provider, error) {
