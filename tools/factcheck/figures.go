@@ -2,6 +2,7 @@ package factcheck
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -182,6 +183,12 @@ func (q quantity) follows(x, y quantity, said bool) bool {
 
 var ownCount = regexp.MustCompile(`(?i)\b(\d+|no|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty(-\w+)?|thirty(-\w+)?|forty(-\w+)?) (sources?|quotations?|tables?|documents?|series)\b`)
 
+// ownThings are the words with which ownCount ends.
+var ownThings = map[string]bool{
+	"source": true, "sources": true, "quotation": true, "quotations": true, "table": true, "tables": true,
+	"document": true, "documents": true, "series": true,
+}
+
 // maxOwn is the longest sentence, in words, that only speaks of the report's own
 // sources.
 const maxOwn = 26
@@ -189,7 +196,8 @@ const maxOwn = 26
 // ownCounts says that a claim counts the report's own sources ("Effects are
 // reported by five sources."). What it says of them is no evidence's to show.
 func (c *comparison) ownCounts() bool {
-	if !ownCount.MatchString(c.claim.Text) || len(c.words) > maxOwn || len(c.claim.Evidence) < 1 {
+	counted := func(t token) bool { return ownThings[t.lower] } // most claims speak of none
+	if len(c.words) > maxOwn || len(c.claim.Evidence) < 1 || !slices.ContainsFunc(c.words, counted) || !ownCount.MatchString(c.claim.Text) {
 		return false
 	}
 	rest := ownCount.ReplaceAllString(c.claim.Text, "")
