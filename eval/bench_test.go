@@ -29,6 +29,9 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/server/client"
 )
 
+// hasServer says that the Temporal server is in this binary.
+const hasServer = true
+
 // modelLatency is what a call to the model double takes.
 const modelLatency = 300 * time.Millisecond
 

@@ -39,6 +39,9 @@ var benchChat = `{"model":"gpt-4o-mini","messages":[{"role":"system","content":"
 // One round is 2,000 calls over one connection, to the emulator and through the
 // gateway, and 20,000 over sixteen.
 func BenchmarkGateway(b *testing.B) {
+	if hasServer {
+		b.Skip("the gateway is measured without the Temporal server in its binary: -tags slim")
+	}
 	for _, clients := range []int{1, benchConnections} {
 		for _, synchronous := range []string{"normal", "full"} {
 			b.Run(fmt.Sprintf("sqlite-%s/clients=%d", synchronous, clients), func(b *testing.B) {
