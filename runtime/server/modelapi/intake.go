@@ -35,11 +35,20 @@ func (a *API) room(w http.ResponseWriter, r *http.Request) (give func(), err err
 	if size <= largeBody || size > MaxBody { // which is refused by itself
 		return func() {}, nil
 	}
+	give, err = a.takeRoom(size)
+	if err != nil {
+		w.Header().Set("Connection", "close") // nothing more is read
+	}
+	return give, err
+}
+
+// takeRoom takes a part of the space for large bodies, which give gives back,
+// also after a refusal.
+func (a *API) takeRoom(size int64) (give func(), err error) {
 	give = func() { a.large.Add(-size) }
 	if a.large.Add(size) <= largeBodies {
 		return give, nil
 	}
-	w.Header().Set("Connection", "close") // nothing more is read
 	return give, &Failure{
 		Status: http.StatusServiceUnavailable, Type: typeServer, Code: "overloaded", RetryAfter: time.Second,
 		Message: "Too many large requests are under way; try again shortly.",

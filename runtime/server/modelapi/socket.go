@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,6 +23,8 @@ const (
 	keyProtocol  = "quaestor.key." // and the key: a browser cannot send a header
 	maxRunning   = 4               // requests of one socket at once
 	maxID        = 200             // bytes of the id of a request
+
+	messageWindow = time.Minute // for a message that has begun to be there whole
 )
 
 // takeProtocolKey lets a browser name its key beside the protocol it speaks.
@@ -94,18 +97,60 @@ func (s *session) serve(ctx, ending context.Context, cancel context.CancelFunc) 
 	defer context.AfterFunc(ending, func() { s.retire(ctx) })()
 	go s.watch(ctx, cancel)
 	for {
-		kind, text, err := s.connection.Read(ctx)
-		if err != nil {
+		m, err := s.read(ctx)
+		switch {
+		case err != nil:
 			// A message above the limit ends the connection: the reader says so.
 			_ = s.connection.Close(websocket.StatusNormalClosure, "")
 			return
-		}
-		if kind != websocket.MessageText {
-			s.fail(ctx, "", invalid("", "Requests are JSON text messages."))
+		case m.refused != nil:
+			s.fail(ctx, "", m.refused)
+		default:
+			s.take(ctx, m)
 			continue
 		}
-		s.take(ctx, text)
+		m.give()
 	}
+}
+
+// heard is what a client sent, or why it is not taken.
+type heard struct {
+	text    []byte
+	give    func() // the space it takes back
+	refused error
+}
+
+// read reads a message, within a time once it has begun. One that is large takes
+// space from what all of them share, and is passed over where there is none.
+func (s *session) read(ctx context.Context) (heard, error) {
+	m := heard{give: func() {}}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	kind, from, err := s.connection.Reader(ctx)
+	if err != nil {
+		return m, err
+	}
+	defer time.AfterFunc(messageWindow, cancel).Stop()
+	if m.text, err = io.ReadAll(io.LimitReader(from, largeBody)); err != nil {
+		return m, err
+	}
+	if len(m.text) == largeBody {
+		m.give, m.refused = s.api.takeRoom(MaxBody)
+	}
+	switch {
+	case m.refused != nil:
+		m.text = nil
+		_, err = io.Copy(io.Discard, from)
+	case kind != websocket.MessageText:
+		m.refused = invalid("", "Requests are JSON text messages.")
+		_, err = io.Copy(io.Discard, from)
+	default:
+		m.text, err = readInto(m.text, from)
+	}
+	if err != nil {
+		m.give()
+	}
+	return m, err
 }
 
 // retire ends a socket whose server ends, once its requests have.
@@ -195,8 +240,10 @@ func openEnvelope(text []byte) (envelope, error) {
 }
 
 // take starts a request or ends one.
-func (s *session) take(ctx context.Context, text []byte) {
-	e, err := openEnvelope(text)
+func (s *session) take(ctx context.Context, m heard) {
+	give := m.give
+	defer func() { give() }()
+	e, err := openEnvelope(m.text)
 	if err != nil {
 		s.fail(ctx, e.id, err)
 		return
@@ -210,7 +257,7 @@ func (s *session) take(ctx context.Context, text []byte) {
 		}
 		return
 	}
-	calls, err := s.api.prepare(ctx, s.caller, e.asked, text)
+	calls, err := s.api.prepare(ctx, s.caller, e.asked, m.text)
 	if err != nil {
 		s.fail(ctx, e.id, err)
 		return
@@ -224,8 +271,10 @@ func (s *session) take(ctx context.Context, text []byte) {
 		s.fail(ctx, e.id, err)
 		return
 	}
+	give = func() {} // until the request ends
 	go func() {
 		defer s.work.Done()
+		defer m.give()
 		leave := sync.OnceFunc(func() { s.leave(e.id, stop) })
 		defer leave()
 		s.answer(ctx, running, leave, e.id, calls)

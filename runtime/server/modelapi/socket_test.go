@@ -206,6 +206,45 @@ func TestSocketTellsErrorsAndGoesOn(t *testing.T) {
 	}
 }
 
+// Large messages share the space of large bodies: one for which there is none
+// is passed over, and the socket goes on.
+func TestLargeMessagesShareASpace(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	proceed := make(chan struct{})
+	w.models.Script = func(context.Context, gateway.Call) (gateway.Result, bool, error) {
+		<-proceed
+		return gateway.Result{}, false, nil
+	}
+	const fit, each = 256 << 20 / modelapi.MaxBody, 4 // at once; of one socket
+	large := strings.Repeat("a", 1<<20)
+	var sockets []*socket
+	for i := range fit {
+		if i%each == 0 {
+			sockets = append(sockets, w.socket())
+		}
+		sockets[i/each].say(asking(fmt.Sprint(i), large))
+	}
+	eventually(t, "calls", func() bool { return len(w.models.Calls()) == fit })
+	last := sockets[len(sockets)-1]
+	last.say(asking("more", large))
+	wantBody(t, string(last.hear().Data), "server_error", "", "overloaded")
+	last.say(asking("small", "hi"))
+	eventually(t, "the small call", func() bool { return len(w.models.Calls()) == fit+1 })
+	close(proceed)
+	for ended := 0; ended < 2; {
+		if m := last.hear(); m.Event == "done" {
+			ended++
+		}
+	}
+	last.say(asking("again", large))
+	for m := last.hear(); m.Event != "done"; m = last.hear() {
+		if m.Event == "error" {
+			t.Fatalf("with space again: %s", m.Data)
+		}
+	}
+}
+
 func TestSocketEndsWithItsKey(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(o *modelapi.Options) { o.Recheck = 10 * time.Millisecond })
