@@ -31,7 +31,7 @@ func (w *world) dial(options *websocket.DialOptions) (*socket, *http.Response, e
 		return nil, response, err
 	}
 	w.t.Cleanup(func() { _ = connection.CloseNow() })
-	connection.SetReadLimit(1 << 20)
+	connection.SetReadLimit(4 << 20)
 	return &socket{w.t, connection}, response, nil
 }
 
@@ -224,8 +224,8 @@ func TestLargeMessagesShareASpace(t *testing.T) {
 			sockets = append(sockets, w.socket())
 		}
 		sockets[i/each].say(asking(fmt.Sprint(i), large))
+		eventually(t, "the call", func() bool { return len(w.models.Calls()) == i+1 })
 	}
-	eventually(t, "calls", func() bool { return len(w.models.Calls()) == fit })
 	last := sockets[len(sockets)-1]
 	last.say(asking("more", large))
 	wantBody(t, string(last.hear().Data), "server_error", "", "overloaded")
