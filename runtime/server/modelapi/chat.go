@@ -201,7 +201,7 @@ func (r chatRequest) mend(response *provider.Response) error {
 	if err != nil {
 		return err
 	}
-	if err := check(r.schema, repaired); err != nil {
+	if err := r.schema.check(repaired); err != nil {
 		return err
 	}
 	response.Message.Text = string(repaired)

@@ -228,6 +228,23 @@ func TestAnswersFitTheirSchema(t *testing.T) {
 	}
 }
 
+// A schema of 40 definitions, each with two references to the next, would be
+// applied a million million times.
+func TestASchemaThatGrowsWithoutBoundEndsInAnError(t *testing.T) {
+	t.Parallel()
+	var definitions []string
+	for i := range 40 {
+		definitions = append(definitions, fmt.Sprintf(`"d%d":{"allOf":[{"$ref":"#/$defs/d%d"},{"$ref":"#/$defs/d%d"}]}`, i, i+1, i+1))
+	}
+	schema := `{"$ref":"#/$defs/d0","$defs":{` + strings.Join(definitions, ",") + `,"d40":{"type":"object"}}}`
+	w := setup(t)
+	w.models.Script = func(context.Context, gateway.Call) (gateway.Result, bool, error) {
+		return modelapitest.Text(`{"x": 1}`), true, nil
+	}
+	w.chat(`{"model":"double","messages":[{"role":"user","content":"hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":`+schema+`}}}`).
+		wantError(http.StatusInternalServerError, "server_error", "response_format", "invalid_model_output")
+}
+
 func TestAnAnswerThatWasCutIsNotMended(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 	"github.com/quaestor-run/quaestor/tools"
@@ -36,8 +34,8 @@ type chatRequest struct {
 	stop         []string
 	tools        []tools.Spec
 	toolChoice   provider.ToolChoice
-	output       json.RawMessage    // schema of the answer
-	schema       *jsonschema.Schema // the same, to check the answer
+	output       json.RawMessage // schema of the answer
+	schema       *schema         // the same, to check the answer
 }
 
 // decoder reads one request.
