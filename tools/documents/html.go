@@ -2,6 +2,7 @@ package documents
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"unicode"
@@ -27,6 +28,12 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 		}
 		reader = declared
 	}
+	// A tree takes a hundred times the bytes of the shortest tag.
+	if n := bytes.Count(data, []byte{'<'}); n > limits.Elements {
+		return Extracted{}, &ReadError{
+			name, ProblemTooLarge, fmt.Sprintf("the page has more than %d elements", limits.Elements), "split it into parts, or convert it to plain text",
+		}
+	}
 	root, err := html.Parse(reader)
 	if err != nil {
 		return Extracted{}, malformed(name, err)
@@ -39,7 +46,10 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 	if facts.year != 0 {
 		page.year = facts.year
 	}
-	out := Extracted{Text: page.text.String(), URL: facts.url, Segments: page.outline.finish(), Year: page.year}
+	out := Extracted{
+		Text: page.text.String(), Author: facts.author, Published: facts.published, URL: facts.url,
+		Segments: page.outline.finish(), Year: page.year,
+	}
 	if strings.TrimSpace(out.Text) == "" {
 		return Extracted{}, noText(name, "the page holds no text of its own")
 	}

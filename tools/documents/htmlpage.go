@@ -9,9 +9,11 @@ import (
 
 // pageFacts is what the head of a page says of it.
 type pageFacts struct {
-	title string
-	year  int
-	url   string
+	title     string
+	author    string
+	published string
+	year      int
+	url       string
 }
 
 // readHead reads the title, date and address of a page from its head: the
@@ -59,7 +61,11 @@ func (f *pageFacts) meta(n *html.Node, titles map[string]string) {
 	case "citation_publication_date", "citation_date", "article:published_time", "dc.date", "dc.date.issued",
 		"dcterms.issued", "datepublished", "date", "pubdate", "publication_date":
 		if f.year == 0 {
-			f.year = yearIn(content)
+			f.year, f.published = yearIn(content), isoDay(content)
+		}
+	case "author", "citation_author", "dc.creator", "article:author":
+		if f.author == "" && webAddress(content) == "" {
+			f.author = cleanTitle(content)
 		}
 	case "og:url":
 		if f.url == "" {
