@@ -29,6 +29,8 @@ type Options struct {
 	// CacheDir keeps the compiled PDF engine between processes; see
 	// [documents.ExtractorOptions].
 	CacheDir string
+	// Scans reads pages of PDFs that are pictures; without it they are gaps.
+	Scans documents.Recognizer
 	// IndexBytes bounds the memory of all cached indexes together, and the
 	// text of one set of sources; 256 MB.
 	IndexBytes int64
@@ -41,6 +43,7 @@ type Options struct {
 type Corpora struct {
 	store     Store
 	limits    documents.Limits
+	reader    string // see readerVersion; with "+ocr" where scans are read
 	extractor *documents.Extractor
 	maxText   int64
 	sets      *cache[*sourceSet]
@@ -55,10 +58,15 @@ func New(s Store, options Options) *Corpora {
 	if options.TableBytes <= 0 {
 		options.TableBytes = 64 << 20
 	}
+	reader := readerVersion
+	if options.Scans != nil {
+		reader += "+ocr"
+	}
 	return &Corpora{
 		store:     s,
 		limits:    options.Limits,
-		extractor: documents.NewExtractor(documents.ExtractorOptions{Limits: options.Limits, CacheDir: options.CacheDir}),
+		reader:    reader,
+		extractor: documents.NewExtractor(documents.ExtractorOptions{Limits: options.Limits, CacheDir: options.CacheDir, Scans: options.Scans}),
 		maxText:   options.IndexBytes,
 		sets:      newCache[*sourceSet](options.IndexBytes),
 		tables:    newCache[*tools.Table](options.TableBytes),

@@ -74,6 +74,29 @@ func (m *memory) Document(_ context.Context, name, id string) (store.Document, e
 	return store.Document{}, store.ErrNotFound
 }
 
+func (m *memory) RemoveDocument(_ context.Context, name, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key, doc := range m.docs {
+		if doc.Corpus == name && doc.ID == id {
+			delete(m.docs, key)
+			return nil
+		}
+	}
+	return store.ErrNotFound
+}
+
+func (m *memory) DocumentByOriginal(_ context.Context, original, reader string) (store.Document, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(m.docs)) {
+		if doc := m.docs[key]; doc.Original == original && doc.Reader == reader {
+			return doc, nil
+		}
+	}
+	return store.Document{}, store.ErrNotFound
+}
+
 func (m *memory) DocumentsIn(_ context.Context, name, after string, limit int) ([]store.Document, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

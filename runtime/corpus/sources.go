@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/runtime/web"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
 )
@@ -118,7 +120,16 @@ func (l *setLoader) part(ctx context.Context, p part) error {
 		if err != nil {
 			return fmt.Errorf("reading document %s: %w", p.document, err)
 		}
-		return l.add(ctx, doc)
+		parts, err := l.corpora.partsOf(ctx, p.corpus, doc.URI)
+		if err != nil {
+			return err
+		}
+		for _, doc := range append([]store.Document{doc}, parts...) {
+			if err := l.add(ctx, doc); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	after := ""
 	for {
@@ -154,7 +165,7 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 		return nil
 	}
 	source := documents.Source{
-		ID: doc.ID, Title: doc.Title, URI: doc.URI, Year: doc.Year,
+		ID: doc.ID, Title: doc.Title, URI: doc.URI, Year: doc.Year, Author: doc.Author, Published: doc.Published, Tier: tierOf(doc.URL),
 		SHA256: strings.TrimPrefix(doc.Snapshot, "sha256:"),
 	}
 	text, err := l.corpora.store.Blob(ctx, doc.Snapshot)
@@ -170,8 +181,8 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 	if isTable(doc.MediaType) {
 		source.Title += " " + firstLine(text) // the names of its columns tell what it is about
 	} else {
-		if err := json.Unmarshal(segments, &source.Segments); err != nil {
-			return fmt.Errorf("reading the segments of %q: %w", doc.URI, err)
+		if err := l.cut(ctx, doc, segments, &source); err != nil {
+			return err
 		}
 		source.Text = string(text)
 		l.text += int64(len(text))
@@ -181,6 +192,34 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 	l.sources = append(l.sources, source)
 	l.set.indexed = append(l.set.indexed, doc)
 	return nil
+}
+
+// cut finds how the text of a document is cut into passages: by the terms that
+// were prepared for it, or else by its segments.
+func (l *setLoader) cut(ctx context.Context, doc store.Document, segments []byte, source *documents.Source) error {
+	if doc.Terms != "" {
+		terms, err := l.corpora.store.Blob(ctx, doc.Terms)
+		if err != nil {
+			return fmt.Errorf("fetching the terms of %q: %w", doc.URI, err)
+		}
+		if documents.Prepared(terms) {
+			source.Prepared = terms
+			return nil
+		}
+	}
+	if err := json.Unmarshal(segments, &source.Segments); err != nil {
+		return fmt.Errorf("reading the segments of %q: %w", doc.URI, err)
+	}
+	return nil
+}
+
+// tierOf is the kind of place a document was published in; empty for those that
+// name none.
+func tierOf(address string) string {
+	if parsed, err := url.Parse(address); address != "" && err == nil && parsed.Hostname() != "" {
+		return string(web.TierOf(parsed.Hostname()))
+	}
+	return ""
 }
 
 func firstLine(text []byte) string {

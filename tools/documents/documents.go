@@ -52,7 +52,11 @@ type Result struct {
 	Document  string           `json:"document"`
 	Title     string           `json:"title"`
 	URI       string           `json:"uri"`
+	Author    string           `json:"author,omitempty"`
+	Published string           `json:"published,omitempty"`
 	Year      int              `json:"year,omitempty"`
+	Tier      string           `json:"tier,omitempty"`
+	Copies    int              `json:"copies,omitempty"` // other documents that say nearly the same
 	Page      int              `json:"page,omitempty"`
 	Heading   string           `json:"heading,omitempty"`
 	Score     float64          `json:"score"`
@@ -84,6 +88,7 @@ func newOutput(found Found) Output {
 	for _, hit := range found.Hits {
 		result := Result{
 			Document: hit.Document, Title: hit.Title, URI: hit.URI, Year: hit.Year, Page: hit.Page,
+			Author: hit.Author, Published: hit.Published, Tier: hit.Tier, Copies: hit.Copies,
 			Heading: hit.Heading, Score: math.Round(hit.Score*100) / 100,
 			Sentences: make([]ResultSentence, 0, len(hit.Quotes)),
 		}

@@ -17,6 +17,7 @@ const (
 	ProblemTooLarge    Problem = "too large"
 	ProblemNotText     Problem = "not text"
 	ProblemMalformed   Problem = "malformed"
+	ProblemKnown       Problem = "known" // it was found before; the reason says what
 )
 
 // ReadError says that a document cannot be read, why, and what to do. It is the

@@ -141,7 +141,7 @@ func (e *Extractor) Extract(ctx context.Context, name, mediaType string, data []
 	out.Author = cleanTitle(out.Author)
 	out.Title = cleanTitle(out.Title)
 	if out.Title == "" {
-		out.Title = titleFromName(name)
+		out.Title = TitleOf(name)
 	}
 	if out.Year == 0 {
 		out.Year = yearIn(out.Published)
@@ -206,8 +206,8 @@ func (e *Extractor) readType(ctx context.Context, name, mediaType string, data [
 	return Extracted{Text: text}, nil
 }
 
-// titleFromName makes a title of a file's name.
-func titleFromName(name string) string {
+// TitleOf makes a title of a file's name, for documents that have no other.
+func TitleOf(name string) string {
 	name, _, _ = strings.Cut(name, "?")
 	base := path.Base(strings.ReplaceAll(name, "\\", "/"))
 	base = strings.TrimSuffix(base, path.Ext(base))

@@ -17,7 +17,7 @@ import (
 // items, and tables as lines of cells. What a page has around its text
 // (scripts, navigation, banners, footers, asides, lists of links) is left out.
 func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
-	if binary(data[:min(len(data), 1<<20)]) && !bytes.HasPrefix(data, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
+	if holdsBinary(data[:min(len(data), 1<<20)]) && !bytes.HasPrefix(data, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
 		return Extracted{}, notText(name)
 	}
 	reader := io.Reader(bytes.NewReader(data))

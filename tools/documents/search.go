@@ -44,6 +44,11 @@ type Hit struct {
 	Start    int
 	End      int
 	Quotes   []Quote
+
+	Author    string
+	Published string // YYYY-MM-DD, or as much of it as is known
+	Tier      string
+	Copies    int // other documents that say nearly the same
 }
 
 // Quote is a whole sentence of a hit: Text is the snapshot from Start to End.
@@ -110,10 +115,12 @@ func (c *candidates) Pop() any {
 	return last
 }
 
-// choose takes the best, at first not more than perDocument of each document,
-// and the same words only once, even where several documents have them.
+// choose takes the best, at first not more than perDocument of each document
+// and its copies together, and the same words only once, even where several
+// documents have them, or nearly the same where they are copies.
 func (x *Index) choose(c *candidates, limit int, oneDocument bool) []scored {
 	taken, said := map[uint32]int{}, map[string]bool{}
+	copies := map[uint32]saidByAll{}
 	var chosen, spare []scored
 	for c.Len() > 0 && len(chosen) < limit {
 		s, ok := heap.Pop(c).(scored)
@@ -127,7 +134,14 @@ func (x *Index) choose(c *candidates, limit int, oneDocument bool) []scored {
 			continue
 		}
 		said[words] = true
-		if taken[source]++; taken[source] <= perDocument || oneDocument {
+		family := x.family[source]
+		if x.copies[source] > 0 {
+			if copies[family].has(source, words) {
+				continue
+			}
+			copies[family] = append(copies[family], saidBy{source, runsOf(words)})
+		}
+		if taken[family]++; taken[family] <= perDocument || oneDocument {
 			chosen = append(chosen, s)
 		} else if len(spare) < limit {
 			spare = append(spare, s)
@@ -138,12 +152,65 @@ func (x *Index) choose(c *candidates, limit int, oneDocument bool) []scored {
 	return chosen
 }
 
+// saidBy is what a document of a family said in a passage that was chosen.
+type saidBy struct {
+	source uint32
+	runs   map[uint64]bool
+}
+
+type saidByAll []saidBy
+
+// has says that another document of the family said most of the words, with
+// all the figures among them: a copy with another figure is another source.
+func (all saidByAll) has(source uint32, words string) bool {
+	runs := runsOf(words)
+	for _, before := range all {
+		if before.source == source {
+			continue
+		}
+		both := 0
+		for run := range runs {
+			if before.runs[run] {
+				both++
+			} else if run&1 == 1 {
+				both -= len(runs) // a figure that the other has not
+			}
+		}
+		if float64(both) >= 0.6*float64(len(runs)) {
+			return true
+		}
+	}
+	return false
+}
+
+// runsOf are hashes of the pairs of words of a text, odd for those with a
+// figure.
+func runsOf(text string) map[uint64]bool {
+	runs := map[uint64]bool{}
+	before := uint64(0)
+	eachWord(text, func(word string) {
+		hash, figure := uint64(14695981039346656037), false
+		for i := range len(word) {
+			hash = (hash ^ uint64(word[i])) * 1099511628211
+			figure = figure || asciiDigit(word[i])
+		}
+		run := (before*0x9e3779b97f4a7c15 ^ hash) &^ 1
+		if figure {
+			run = hash | 1
+		}
+		runs[run] = true
+		before = hash
+	})
+	return runs
+}
+
 func (x *Index) hit(s scored) Hit {
 	passage := &x.passages[s.entry]
 	source := &x.sources[passage.source]
 	hit := Hit{
 		Document: source.ID, Title: source.Title, URI: source.URI, SHA256: source.SHA256, Year: source.Year,
 		Page: passage.Page, Heading: passage.Heading, Score: s.score, Start: passage.Start, End: passage.End,
+		Author: source.Author, Published: source.Published, Tier: source.Tier, Copies: int(x.copies[passage.source]),
 		Quotes: make([]Quote, len(passage.Sentences)),
 	}
 	for i, sentence := range passage.Sentences {
