@@ -39,6 +39,8 @@ func (c Config) check() error {
 		notNegative("research.review.reminder", c.Research.Review.Reminder),
 		oneOf("research.review.on_expiry", c.Research.Review.OnExpiry, "reject", "publish"),
 		notNegative("research.budget.tokens", c.Research.Budget.Tokens),
+		oneOf("documents.ocr", c.Documents.OCR, "auto", "off"),
+		notEmpty("documents.ocr_languages", c.Documents.OCRLanguages),
 		positive("limits.body_bytes", c.Limits.BodyBytes),
 		positive("limits.document_bytes", c.Limits.DocumentBytes),
 		oneOf("telemetry.log_level", c.Telemetry.LogLevel, "debug", "info", "warn", "error"),

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,8 +37,11 @@ func (c *Corpora) open(ctx context.Context, scope tools.Scope) (*sourceSet, erro
 	if err != nil {
 		return nil, err
 	}
+	if scope.Published != (tools.Window{}) {
+		key += "\nfrom " + scope.Published.From + " to " + scope.Published.To
+	}
 	return c.sets.get(ctx, key, func(ctx context.Context) (*sourceSet, int64, error) {
-		return c.load(ctx, parts)
+		return c.load(ctx, parts, scope.Published)
 	})
 }
 
@@ -91,12 +95,20 @@ func (c *Corpora) locate(ctx context.Context, corpora []store.Corpus, id string)
 
 // load reads the documents of a set and indexes them. The same text under
 // several URIs is indexed once, under the first of them.
-func (c *Corpora) load(ctx context.Context, parts []part) (*sourceSet, int64, error) {
-	loader := setLoader{corpora: c, set: &sourceSet{places: map[string]int{}, original: map[string]store.Document{}}, seen: map[string]int{}}
+func (c *Corpora) load(ctx context.Context, parts []part, window tools.Window) (*sourceSet, int64, error) {
+	loader := setLoader{
+		corpora: c, window: window, set: &sourceSet{places: map[string]int{}, original: map[string]store.Document{}},
+		seen: map[string]int{}, outside: map[string]bool{},
+	}
 	for _, p := range parts {
 		if err := loader.part(ctx, p); err != nil {
 			return nil, 0, err
 		}
+	}
+	if n := len(loader.outside); n > 0 {
+		loader.set.unread = append(loader.set.unread, store.Document{
+			URI: fmt.Sprintf("%d documents", n), Unread: fmt.Sprintf("left out: published outside of the dates that were asked for (%s)", span(window)),
+		})
 	}
 	index, err := documents.NewIndex(ctx, loader.sources)
 	if err != nil {
@@ -111,6 +123,8 @@ type setLoader struct {
 	set     *sourceSet
 	sources []documents.Source
 	seen    map[string]int // snapshots, and their place
+	window  tools.Window
+	outside map[string]bool // of the window, by URI
 	text    int64
 }
 
@@ -153,6 +167,9 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 	if _, ok := l.set.original[doc.ID]; ok {
 		return nil
 	}
+	if l.leftOut(doc) {
+		return nil
+	}
 	segments := doc.Segments
 	doc.Segments = nil
 	if doc.Unread != "" {
@@ -192,6 +209,24 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 	l.sources = append(l.sources, source)
 	l.set.indexed = append(l.set.indexed, doc)
 	return nil
+}
+
+// leftOut says that a document, or what it is a part of, was published outside
+// of the window. What bears no date may lie in it.
+func (l *setLoader) leftOut(doc store.Document) bool {
+	published := doc.Published
+	if published == "" && doc.Year > 0 {
+		published = fmt.Sprintf("%04d", doc.Year)
+	}
+	if whole := doc.Corpus + "\x00" + partOf(doc.URI); l.outside[whole] || !l.window.Admits(published) {
+		l.outside[doc.Corpus+"\x00"+doc.URI] = true
+		return true
+	}
+	return false
+}
+
+func span(window tools.Window) string {
+	return cmp.Or(window.From, "the beginning") + " to " + cmp.Or(window.To, "today")
 }
 
 // cut finds how the text of a document is cut into passages: by the terms that

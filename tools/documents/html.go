@@ -50,6 +50,9 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 		Text: page.text.String(), Author: facts.author, Published: facts.published, URL: facts.url,
 		Segments: page.outline.finish(), Year: page.year,
 	}
+	if page.cut {
+		out.Parts = []Part{{Name: "the rest", Gap: fmt.Sprintf("only the first %d MB of its text were read; split it into parts", limits.Text>>20)}}
+	}
 	if strings.TrimSpace(out.Text) == "" {
 		return Extracted{}, noText(name, "the page holds no text of its own")
 	}
@@ -80,12 +83,14 @@ type htmlReader struct {
 	line    strings.Builder // the open block
 	kind    BlockKind
 	limit   int
+	cut     bool   // the limit was reached
 	title   string // of the first h1
 	year    int
 }
 
 func (p *htmlReader) visit(node *html.Node, kind BlockKind) {
 	if p.text.Len()+p.line.Len() > p.limit {
+		p.cut = true
 		return
 	}
 	if node.Type == html.TextNode {
@@ -194,7 +199,11 @@ func (p *htmlReader) heading(node *html.Node) {
 // verbatim puts text into the snapshot that is no block.
 func (p *htmlReader) verbatim(text string) {
 	text = strings.TrimSpace(text)
-	if text == "" || p.text.Len()+len(text) > p.limit {
+	if text == "" {
+		return
+	}
+	if p.text.Len()+len(text) > p.limit {
+		p.cut = true
 		return
 	}
 	p.text.WriteString(text)
@@ -252,6 +261,18 @@ func eachElement(node *html.Node, visit func(*html.Node) bool) {
 	for child := node.FirstChild; child != nil; child = child.NextSibling {
 		eachElement(child, visit)
 	}
+}
+
+// textBytes is how much text a tree holds, in bytes, white space aside.
+func textBytes(node *html.Node) int {
+	if node.Type == html.TextNode {
+		return len(strings.TrimSpace(node.Data))
+	}
+	n := 0
+	for child := node.FirstChild; child != nil; child = child.NextSibling {
+		n += textBytes(child)
+	}
+	return n
 }
 
 // rawText is the text of a tree as it stands.

@@ -101,10 +101,10 @@ func mainContent(root *html.Node) *html.Node {
 		}
 		return true
 	})
-	if len(articles) == 1 && len(strings.TrimSpace(rawText(articles[0]))) >= minMainText {
+	if len(articles) == 1 && textBytes(articles[0]) >= minMainText {
 		return articles[0]
 	}
-	if main != nil && len(strings.TrimSpace(rawText(main))) >= minMainText {
+	if main != nil && textBytes(main) >= minMainText {
 		return main
 	}
 	if body != nil {
@@ -185,10 +185,10 @@ func within(n *html.Node, names ...atom.Atom) bool {
 
 // mostlyLinks says that two thirds of a list's text are links: a menu.
 func mostlyLinks(list *html.Node) bool {
-	all, linked := len(strings.TrimSpace(rawText(list))), 0
+	all, linked := textBytes(list), 0
 	eachElement(list, func(n *html.Node) bool {
 		if n.DataAtom == atom.A {
-			linked += len(strings.TrimSpace(rawText(n)))
+			linked += textBytes(n)
 			return false
 		}
 		return true

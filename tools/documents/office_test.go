@@ -198,7 +198,9 @@ func TestPPTX(t *testing.T) {
 	shape := func(kind, text string) string {
 		return `<p:sp><p:nvPr><p:ph type="` + kind + `"/></p:nvPr><p:txBody><a:p><a:r><a:t>` + text + `</a:t></a:r></a:p></p:txBody></p:sp>`
 	}
-	slide := func(shapes string) string { return `<p:sld xmlns:p="p" xmlns:a="a"><p:spTree>` + shapes + `</p:spTree></p:sld>` }
+	slide := func(shapes string) string {
+		return `<p:sld xmlns:p="p" xmlns:a="a"><p:spTree>` + shapes + `</p:spTree></p:sld>`
+	}
 	out := extract(t, "talk.pptx", string(archiveOf(
 		t, "ppt/presentation.xml", `<p:presentation xmlns:p="p" xmlns:r="r"><p:sldIdLst><p:sldId id="1" r:id="b"/><p:sldId id="2" r:id="a"/></p:sldIdLst></p:presentation>`,
 		"ppt/_rels/presentation.xml.rels", `<Relationships><Relationship Id="a" Type="x/slide" Target="slides/slide1.xml"/><Relationship Id="b" Type="x/slide" Target="slides/slide2.xml"/></Relationships>`,
