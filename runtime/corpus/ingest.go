@@ -89,11 +89,11 @@ func (c *Corpora) take(ctx context.Context, in intake, left *partsLeft) (store.D
 
 // readIn reads a document and keeps it with its parts.
 func (c *Corpora) readIn(ctx context.Context, doc store.Document, in intake, left *partsLeft) (store.Document, error) {
-	if _, err := c.store.PutBlob(ctx, in.data); err != nil {
-		return store.Document{}, fmt.Errorf("storing %q: %w", in.uri, err)
-	}
 	extracted, err := c.extract(ctx, in.uri, in.mediaType, in.data)
 	if err != nil {
+		if _, err := c.store.PutBlob(ctx, in.data); err != nil {
+			return store.Document{}, fmt.Errorf("storing %q: %w", in.uri, err)
+		}
 		doc.Title = in.uri
 		kept, err := c.keepUnread(ctx, doc, err)
 		return kept, errors.Join(err, c.removeParts(ctx, in.corpus, in.uri, nil))
@@ -102,7 +102,7 @@ func (c *Corpora) readIn(ctx context.Context, doc store.Document, in intake, lef
 	if err := c.takeParts(ctx, in, extracted, left); err != nil {
 		return store.Document{}, err
 	}
-	return c.keep(ctx, doc, extracted)
+	return c.keep(ctx, doc, in.data, extracted)
 }
 
 // unreadError says again why a document could not be read.
@@ -173,12 +173,16 @@ func (c *Corpora) extract(ctx context.Context, uri, mediaType string, data []byt
 // indexes: a shorter one is indexed in less than a millisecond.
 const leastTerms = 16 << 10
 
-func (c *Corpora) keep(ctx context.Context, doc store.Document, extracted documents.Extracted) (store.Document, error) {
+func (c *Corpora) keep(ctx context.Context, doc store.Document, original []byte, extracted documents.Extracted) (store.Document, error) {
 	segments, err := json.Marshal(extracted.Segments)
 	if err != nil {
 		return store.Document{}, fmt.Errorf("encoding the segments of %q: %w", doc.URI, err)
 	}
 	var writes errgroup.Group // at once: they share what makes them durable
+	writes.Go(func() (err error) {
+		doc.Original, err = c.store.PutBlob(ctx, original)
+		return err
+	})
 	writes.Go(func() (err error) {
 		doc.Snapshot, err = c.store.PutBlob(ctx, []byte(extracted.Text))
 		return err

@@ -34,8 +34,5 @@ func (c *Corpora) Keep(ctx context.Context, corpus, uri string, original []byte,
 	case !errors.Is(err, store.ErrNotFound):
 		return store.Document{}, fmt.Errorf("looking for %q in corpus %q: %w", uri, corpus, err)
 	}
-	if doc.Original, err = c.store.PutBlob(ctx, original); err != nil {
-		return store.Document{}, fmt.Errorf("storing %q: %w", uri, err)
-	}
-	return c.keep(ctx, doc, read)
+	return c.keep(ctx, doc, original, read)
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/runtime/web"
@@ -201,7 +202,7 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 		if err := l.cut(ctx, doc, segments, &source); err != nil {
 			return err
 		}
-		source.Text = string(text)
+		source.Text = unsafe.String(unsafe.SliceData(text), len(text)) // nobody may change a blob, and a copy of all of them is much
 		l.text += int64(len(text))
 		l.set.texts++
 	}

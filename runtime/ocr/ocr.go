@@ -82,10 +82,10 @@ func (t *Tesseract) Recognize(ctx context.Context, page image.Image) (string, er
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
-	case limited.Err() != nil:
-		return "", fmt.Errorf("text recognition took longer than %s", t.timeout)
 	case output.full:
 		return "", fmt.Errorf("text recognition gave more than %d MB for one page", maxOutput>>20)
+	case limited.Err() != nil:
+		return "", fmt.Errorf("text recognition took longer than %s", t.timeout)
 	case err != nil:
 		return "", fmt.Errorf("text recognition failed: %w: %s", err, firstLine(complaints.String()))
 	}
@@ -100,18 +100,20 @@ func firstLine(text string) string {
 // bounded keeps the first bytes that are written to it. What writes more is
 // cut off.
 type bounded struct {
-	bytes.Buffer
+	kept bytes.Buffer // not embedded: its ReadFrom knows no bounds
 	most int
 	full bool
 }
+
+func (b *bounded) String() string { return b.kept.String() }
 
 var errFull = errors.New("too much output")
 
 // Write implements io.Writer.
 func (b *bounded) Write(data []byte) (int, error) {
-	if b.Len()+len(data) > b.most {
+	if b.kept.Len()+len(data) > b.most {
 		b.full = true
 		return 0, errFull
 	}
-	return b.Buffer.Write(data)
+	return b.kept.Write(data)
 }

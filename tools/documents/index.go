@@ -62,11 +62,19 @@ type passageEntry struct {
 	terms  uint32 // length in terms
 }
 
-// posting says how often a term occurs in an entry.
-type posting struct {
-	entry uint32
-	count uint32
-}
+// posting says how often a term occurs in an entry: the entry in the upper 24
+// bits, the count, 255 at most, in the lower 8. Postings are most of an index.
+type posting uint32
+
+const (
+	mostEntries = 1 << 24
+	mostCount   = 1<<8 - 1
+)
+
+func newPosting(entry, count uint32) posting { return posting(entry<<8 | min(count, mostCount)) }
+
+func (p posting) entry() uint32 { return uint32(p) >> 8 }
+func (p posting) count() uint32 { return uint32(p) & mostCount }
 
 // titleWeight is how often a title's words count for their document.
 const titleWeight = 2
@@ -85,6 +93,9 @@ func NewIndex(ctx context.Context, sources []Source) (*Index, error) {
 		}
 		select {
 		case doc := <-prepared[i]:
+			if len(x.passages)+len(doc.passages) >= mostEntries {
+				return nil, fmt.Errorf("indexing %d documents: they have more than %d passages; name fewer sources", len(sources), mostEntries)
+			}
 			build.add(uint32(i), doc)
 		case <-ctx.Done():
 			return nil, fmt.Errorf("indexing %d documents: %w", len(sources), ctx.Err())
@@ -157,11 +168,11 @@ func (b *builder) add(source uint32, doc preparedDocument) {
 		number := uint32(len(x.passages))
 		x.passages = append(x.passages, passageEntry{Passage: passage.Passage, source: source, terms: passage.length})
 		for _, c := range passage.counts {
-			id := b.ids[c.entry]
-			x.postings[id] = append(x.postings[id], posting{entry: number, count: c.count})
+			id := b.ids[c.term]
+			x.postings[id] = append(x.postings[id], newPosting(number, c.count))
 		}
 		total += passage.length
-		x.bytes += int64(len(passage.counts))*8 + int64(len(passage.Sentences))*24 + 96
+		x.bytes += int64(len(passage.counts))*4 + int64(len(passage.Sentences))*24 + 96
 	}
 	x.words = append(x.words, total)
 }
@@ -180,9 +191,9 @@ func (b *builder) title(source uint32, title string) uint32 {
 	number := uint32(len(x.passages))
 	x.passages = append(x.passages, entry)
 	for id, count := range counts {
-		x.postings[id] = append(x.postings[id], posting{entry: number, count: count})
+		x.postings[id] = append(x.postings[id], newPosting(number, count))
 	}
-	x.bytes += int64(len(counts)) * 8
+	x.bytes += int64(len(counts)) * 4
 	return entry.terms
 }
 
@@ -205,6 +216,12 @@ func (b *builder) finish() {
 		x.sorted = append(x.sorted, stem)
 	}
 	slices.Sort(x.sorted)
+	for i, list := range x.postings {
+		x.postings[i] = slices.Clip(list)
+		if cap(list) > len(list)+len(list)/8 {
+			x.postings[i] = slices.Clone(list)
+		}
+	}
 	x.family = families(b.sketches)
 	x.copies = make([]uint32, len(x.sources))
 	for i, first := range x.family {

@@ -34,10 +34,18 @@ func (e *Extractor) extractMail(name string, data []byte) (Extracted, error) {
 		return Extracted{}, malformed(name, fmt.Errorf("no sender, subject or date stands at its beginning, as in a message"))
 	}
 	out, head := mailFacts(message)
+	attachments := message.Attachments
+	for _, other := range message.OtherParts {
+		switch { // a part without a type is text
+		case other.FileName != "" || other.ContentType != "":
+			attachments = append(attachments, other)
+		case message.Text == "":
+			message.Text = string(other.Content)
+		}
+	}
 	if err := e.mailBody(name, message, head, &out); err != nil {
 		return Extracted{}, err
 	}
-	attachments := append(message.Attachments, message.OtherParts...)
 	for _, inline := range message.Inlines {
 		if !strings.HasPrefix(inline.ContentType, "image/") { // logos and signatures
 			attachments = append(attachments, inline)

@@ -17,9 +17,12 @@ type preparedDocument struct {
 
 type preparedPassage struct {
 	Passage
-	length uint32    // in terms
-	counts []posting // entry is a place in terms
+	length uint32 // in terms
+	counts []termCount
 }
+
+// termCount says how often a passage has the term at a place in terms.
+type termCount struct{ term, count uint32 }
 
 // preparer makes prepared documents. Its memory of words makes the next
 // document quicker; it is not safe for concurrent use.
@@ -54,9 +57,9 @@ func (p *preparer) prepare(text string, segments []Segment) preparedDocument {
 				}
 			})
 		}
-		prepared.counts = make([]posting, 0, len(p.counts))
+		prepared.counts = make([]termCount, 0, len(p.counts))
 		for place, count := range p.counts {
-			prepared.counts = append(prepared.counts, posting{entry: place, count: count})
+			prepared.counts = append(prepared.counts, termCount{place, count})
 		}
 		doc.passages = append(doc.passages, prepared)
 	}
@@ -133,7 +136,7 @@ func Prepare(text string, segments []Segment) []byte {
 		out.number(int(p.length))
 		out.number(len(p.counts))
 		for _, c := range p.counts {
-			out.number(int(c.entry))
+			out.number(int(c.term))
 			out.number(int(c.count))
 		}
 	}
@@ -184,10 +187,10 @@ func decodePrepared(data []byte, text string) (doc preparedDocument, err error) 
 		}
 		at = p.End
 		p.length = uint32(in.number())
-		p.counts = make([]posting, in.count())
+		p.counts = make([]termCount, in.count())
 		for j := range p.counts {
-			p.counts[j] = posting{entry: uint32(in.number()), count: uint32(in.number())}
-			if int(p.counts[j].entry) >= len(doc.terms) {
+			p.counts[j] = termCount{uint32(in.number()), uint32(in.number())}
+			if int(p.counts[j].term) >= len(doc.terms) {
 				return doc, errPrepared
 			}
 		}
