@@ -76,6 +76,7 @@ type ToolCall struct {
 	Call    CallRef  `json:"call"`
 	Step    int      `json:"step"`
 
+	Team      string       `json:"team,omitempty"`
 	Published tools.Window `json:"published,omitzero"`
 }
 
@@ -105,6 +106,7 @@ type SurveyRequest struct {
 	Topic   string   `json:"topic"`
 	Sources []string `json:"sources,omitempty"`
 
+	Team      string       `json:"team,omitempty"`
 	Published tools.Window `json:"published,omitzero"`
 }
 

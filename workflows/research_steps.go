@@ -38,7 +38,7 @@ func (r *research) makePlan(ctx workflow.Context) ([]agents.Question, error) {
 	if err := r.enter(ctx, PhasePlan); err != nil {
 		return nil, err
 	}
-	survey := SurveyRequest{Run: r.id, Client: r.request.Client, Topic: r.request.Topic, Sources: r.request.Sources, Published: r.request.Published}
+	survey := SurveyRequest{Run: r.id, Client: r.request.Client, Topic: r.request.Topic, Sources: r.request.Sources, Team: r.request.Team, Published: r.request.Published}
 	err := workflow.ExecuteActivity(modelOptions(ctx, "survey of the sources"), SurveySourcesName, survey).Get(ctx, &r.survey)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,9 @@ type Options struct {
 	CacheDir string
 	// Scans reads pages of PDFs that are pictures; without it they are gaps.
 	Scans documents.Recognizer
+	// Meaning makes vectors of texts; without it passages are found by their
+	// words alone.
+	Meaning Embedder
 	// IndexBytes bounds the memory of all cached indexes together, and the
 	// text of one set of sources; 256 MB.
 	IndexBytes int64
@@ -46,6 +49,7 @@ type Corpora struct {
 	reader    string // see readerVersion; with "+ocr" where scans are read
 	extractor *documents.Extractor
 	maxText   int64
+	meaning   Embedder
 	sets      *cache[*sourceSet]
 	tables    *cache[*tools.Table]
 }
@@ -68,6 +72,7 @@ func New(s Store, options Options) *Corpora {
 		reader:    reader,
 		extractor: documents.NewExtractor(documents.ExtractorOptions{Limits: options.Limits, CacheDir: options.CacheDir, Scans: options.Scans}),
 		maxText:   options.IndexBytes,
+		meaning:   options.Meaning,
 		sets:      newCache[*sourceSet](options.IndexBytes),
 		tables:    newCache[*tools.Table](options.TableBytes),
 	}
@@ -98,6 +103,7 @@ func (c *Corpora) Search(ctx context.Context, scope tools.Scope, q documents.Que
 		q.Document = set.indexed[place].ID // where it was indexed, if it is a duplicate
 		found.Documents = 1
 	}
+	q.Nearest, found.Note = c.nearest(ctx, scope, set, q.Text)
 	found.Hits, err = set.index.Search(ctx, q)
 	return found, err
 }

@@ -204,6 +204,10 @@ func TestCopiesAreOneSource(t *testing.T) {
 			t.Errorf("%s has %d copies, want 2", hit.URI, hit.Copies)
 		}
 	}
+	survey, err := c.Survey(t.Context(), tools.Scope{Sources: []string{"press"}}, "fever")
+	if err != nil || len(survey.Documents) != 2 || survey.Total != 4 {
+		t.Errorf("the survey lists %+v, %v, want one of the copies and the other", survey.Documents, err)
+	}
 	if len(said) != 1 {
 		t.Errorf("the same sentence comes from %v, want one of the copies", said)
 	}

@@ -29,6 +29,7 @@ type sourceSet struct {
 	texts    int                       // documents with text, tables aside
 	places   map[string]int            // in indexed, by id; of duplicates too
 	original map[string]store.Document // by id; with the duplicates
+	vectors  vectors
 }
 
 // open gives the set of a scope, built or from the cache. A corpus that has

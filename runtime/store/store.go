@@ -87,6 +87,10 @@ type Documents interface {
 	// DocumentByOriginal gives a document of any corpus that was made of the
 	// same bytes by the same reader, or ErrNotFound.
 	DocumentByOriginal(ctx context.Context, original, reader string) (Document, error)
+	// PutVectors keeps what a model made of the passages of a snapshot, in place
+	// of what was there; Vectors gives it, or ErrNotFound.
+	PutVectors(ctx context.Context, model, snapshot string, data []byte) error
+	Vectors(ctx context.Context, model, snapshot string) ([]byte, error)
 	Corpora(ctx context.Context) ([]Corpus, error)
 }
 

@@ -40,6 +40,7 @@ type Input struct {
 type Output struct {
 	Hits              []Result `json:"hits"`
 	SearchedDocuments int      `json:"searched_documents"`
+	Note              string   `json:"note,omitempty"`
 
 	citations []tools.Citation
 }
@@ -84,7 +85,7 @@ func New(searcher Searcher) (tools.Tool, error) {
 }
 
 func newOutput(found Found) Output {
-	out := Output{Hits: make([]Result, 0, len(found.Hits)), SearchedDocuments: found.Documents}
+	out := Output{Hits: make([]Result, 0, len(found.Hits)), SearchedDocuments: found.Documents, Note: found.Note}
 	for _, hit := range found.Hits {
 		result := Result{
 			Document: hit.Document, Title: hit.Title, URI: hit.URI, Year: hit.Year, Page: hit.Page,

@@ -22,13 +22,22 @@ type Query struct {
 	Text     string
 	Limit    int    // 0 means DefaultLimit; at most MaxLimit
 	Document string // only this document, when not empty
+
+	// Nearest are the passages nearest to the query in meaning, best first; nil
+	// where meaning is not known. They are fused with those found by words.
+	Nearest []Place
 }
+
+// Place is a passage by its source's place in the index and its own in
+// [Index.Passages].
+type Place struct{ Source, Passage int }
 
 // Found is what a search gives: passages, best first, and among how many
 // documents they were looked for.
 type Found struct {
 	Hits      []Hit
 	Documents int
+	Note      string // what the reader of the hits should know of the search
 }
 
 // Hit is a passage that was found.
@@ -68,7 +77,11 @@ func (x *Index) Search(ctx context.Context, q Query) ([]Hit, error) {
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
-	chosen := x.choose(x.candidates(x.rank(q.Text), q.Document), min(limit, MaxLimit), q.Document != "")
+	found := x.candidates(x.rank(q.Text), q.Document)
+	if q.Nearest != nil {
+		found = x.fuse(found, q)
+	}
+	chosen := x.choose(found, min(limit, MaxLimit), q.Document != "")
 	hits := make([]Hit, len(chosen))
 	for i, s := range chosen {
 		hits[i] = x.hit(s)

@@ -28,6 +28,16 @@ var documentChecks = []check{
 	}},
 	{"documents/are removed", testRemoveDocument},
 	{"documents/are found by what they were made of", testDocumentByOriginal},
+	{"vectors/are kept by model and text", func(t *testing.T, s store.Store) {
+		must(t, s.PutVectors(t.Context(), "m", "sha256:1", []byte{1, 2}))
+		must(t, s.PutVectors(t.Context(), "m", "sha256:1", []byte{3, 0, 4}))
+		got, err := s.Vectors(t.Context(), "m", "sha256:1")
+		if err != nil || !slices.Equal(got, []byte{3, 0, 4}) {
+			t.Errorf("got %v, %v", got, err)
+		}
+		_, err = s.Vectors(t.Context(), "other", "sha256:1")
+		wantError(t, err, store.ErrNotFound, "other")
+	}},
 	{"corpora/change their digest with their documents", testCorpusDigest},
 	{"corpora/have a digest that knows no order", testCorpusOrder},
 	{"corpora/count what many put at once", testCorpusConcurrently},

@@ -125,6 +125,23 @@ func (s *Store) RemoveDocument(ctx context.Context, corpus, id string) error {
 	return s.explain(err, "removing document %q of corpus %q", id, corpus)
 }
 
+// PutVectors implements store.Documents.
+func (s *Store) PutVectors(ctx context.Context, model, snapshot string, data []byte) error {
+	_, err := s.exec(ctx, `INSERT INTO vectors (model, snapshot, data) VALUES ($1, $2, $3)
+		ON CONFLICT (model, snapshot) DO UPDATE SET data = excluded.data`, model, snapshot, data)
+	return s.explain(err, "storing the vectors of %s by %s", snapshot, model)
+}
+
+// Vectors implements store.Documents.
+func (s *Store) Vectors(ctx context.Context, model, snapshot string) ([]byte, error) {
+	var data []byte
+	err := s.read.QueryRowContext(ctx, "SELECT data FROM vectors WHERE model = $1 AND snapshot = $2", model, snapshot).Scan(&data)
+	if err != nil {
+		return nil, s.explain(err, "reading the vectors of %s by %s", snapshot, model)
+	}
+	return data, nil
+}
+
 // DocumentsIn implements store.Documents.
 func (s *Store) DocumentsIn(ctx context.Context, corpus, afterURI string, limit int) ([]store.Document, error) {
 	docs, err := collect(ctx, s.read, scanDocument, "SELECT "+documentColumns+` FROM documents
