@@ -13,7 +13,7 @@ import (
 // archive is a zip whose entries are read under limits. It believes none of
 // the sizes that the archive states of itself.
 type archive struct {
-	ctx   context.Context //nolint:containedctx // lives as long as one call of Extract
+	ctx   context.Context // of one call of Extract
 	name  string
 	files map[string]*zip.File
 	left  int64 // bytes that may still be unpacked

@@ -2,6 +2,7 @@ package documents
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/mail"
 	"path"
@@ -31,7 +32,7 @@ func (e *Extractor) extractMail(name string, data []byte) (Extracted, error) {
 		return Extracted{}, malformed(name, err)
 	}
 	if message.GetHeader("From") == "" && message.GetHeader("Date") == "" && message.GetHeader("Subject") == "" {
-		return Extracted{}, malformed(name, fmt.Errorf("no sender, subject or date stands at its beginning, as in a message"))
+		return Extracted{}, malformed(name, errors.New("no sender, subject or date stands at its beginning, as in a message"))
 	}
 	out, head := mailFacts(message)
 	attachments := message.Attachments

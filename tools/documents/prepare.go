@@ -111,34 +111,8 @@ func Prepare(text string, segments []Segment) []byte {
 		out.text(stem)
 	}
 	out.number(len(doc.passages))
-	heading, at := "", 0
-	for _, p := range doc.passages {
-		if p.Heading == heading {
-			out.number(0)
-		} else {
-			out.number(1)
-			out.text(p.Heading)
-			heading = p.Heading
-		}
-		out.number(p.Start - at)
-		out.number(p.End - p.Start)
-		out.number(p.Page)
-		out.number(p.Words)
-		out.number(len(p.Sentences))
-		for at = p.Start; len(p.Sentences) > 0; p.Sentences = p.Sentences[1:] {
-			sentence := p.Sentences[0]
-			out.number(sentence.Start - at)
-			out.number(sentence.End - sentence.Start)
-			out.number(sentence.Page)
-			at = sentence.End
-		}
-		at = p.End
-		out.number(int(p.length))
-		out.number(len(p.counts))
-		for _, c := range p.counts {
-			out.number(int(c.term))
-			out.number(int(c.count))
-		}
+	for i := range doc.passages {
+		out.passage(&doc.passages[i])
 	}
 	return out.data
 }
@@ -163,38 +137,8 @@ func decodePrepared(data []byte, text string) (doc preparedDocument, err error) 
 		doc.terms[i] = in.text()
 	}
 	doc.passages = make([]preparedPassage, in.count())
-	heading, at := "", 0
 	for i := range doc.passages {
-		p := &doc.passages[i]
-		if in.number() == 1 {
-			heading = in.text()
-		}
-		p.Heading = heading
-		p.Start = at + in.number()
-		p.End = p.Start + in.number()
-		p.Page, p.Words = in.number(), in.number()
-		p.Sentences = make([]Sentence, in.count())
-		at = p.Start
-		for j := range p.Sentences {
-			s := &p.Sentences[j]
-			s.Start = at + in.number()
-			s.End = s.Start + in.number()
-			s.Page = in.number()
-			at = s.End
-		}
-		if at > p.End || p.End > len(text) {
-			return doc, errPrepared
-		}
-		at = p.End
-		p.length = uint32(in.number())
-		p.counts = make([]termCount, in.count())
-		for j := range p.counts {
-			p.counts[j] = termCount{uint32(in.number()), uint32(in.number())}
-			if int(p.counts[j].term) >= len(doc.terms) {
-				return doc, errPrepared
-			}
-		}
-		if in.bad {
+		if !in.passage(&doc.passages[i], len(doc.terms)) {
 			return doc, errPrepared
 		}
 	}
@@ -204,7 +148,41 @@ func decodePrepared(data []byte, text string) (doc preparedDocument, err error) 
 	return doc, nil
 }
 
-type encoder struct{ data []byte }
+// encoder writes numbers; places in the text follow on the last one.
+type encoder struct {
+	data    []byte
+	heading string
+	at      int
+}
+
+func (e *encoder) passage(p *preparedPassage) {
+	if p.Heading == e.heading {
+		e.number(0)
+	} else {
+		e.number(1)
+		e.text(p.Heading)
+		e.heading = p.Heading
+	}
+	e.number(p.Start - e.at)
+	e.number(p.End - p.Start)
+	e.number(p.Page)
+	e.number(p.Words)
+	e.number(len(p.Sentences))
+	e.at = p.Start
+	for _, sentence := range p.Sentences {
+		e.number(sentence.Start - e.at)
+		e.number(sentence.End - sentence.Start)
+		e.number(sentence.Page)
+		e.at = sentence.End
+	}
+	e.at = p.End
+	e.number(int(p.length))
+	e.number(len(p.counts))
+	for _, c := range p.counts {
+		e.number(int(c.term))
+		e.number(int(c.count))
+	}
+}
 
 func (e *encoder) number(n int) { e.data = binary.AppendUvarint(e.data, uint64(n)) }
 
@@ -215,9 +193,45 @@ func (e *encoder) text(text string) {
 
 // decoder reads numbers that are at most most, or it goes bad and gives zeros.
 type decoder struct {
-	data []byte
-	most int
-	bad  bool
+	data    []byte
+	most    int // the length of the text
+	bad     bool
+	heading string
+	at      int
+}
+
+// passage reads one passage; false for what is none of this text.
+func (d *decoder) passage(p *preparedPassage, terms int) bool {
+	if d.number() == 1 {
+		d.heading = d.text()
+	}
+	p.Heading = d.heading
+	p.Start = d.at + d.number()
+	p.End = p.Start + d.number()
+	p.Page, p.Words = d.number(), d.number()
+	p.Sentences = make([]Sentence, d.count())
+	d.at = p.Start
+	for i := range p.Sentences {
+		s := &p.Sentences[i]
+		s.Start = d.at + d.number()
+		s.End = s.Start + d.number()
+		s.Page = d.number()
+		d.at = s.End
+	}
+	if d.at > p.End || p.End > d.most {
+		return false
+	}
+	d.at = p.End
+	p.length = uint32(d.number())
+	p.counts = make([]termCount, d.count())
+	for i := range p.counts {
+		term := d.number()
+		p.counts[i] = termCount{term: uint32(term), count: uint32(d.number())}
+		if term >= terms {
+			return false
+		}
+	}
+	return !d.bad
 }
 
 func (d *decoder) number() int {
