@@ -18,6 +18,9 @@ type DocumentProfile struct {
 	URI       string `json:"uri"`
 	MediaType string `json:"media_type"`
 	Year      int    `json:"year,omitempty"`
+	Published string `json:"published,omitempty"` // YYYY-MM-DD, or as much of it as is known
+	Tier      string `json:"tier,omitempty"`      // the kind of place it was published in
+	Copies    int    `json:"copies,omitempty"`    // other documents that say nearly the same, which are not listed
 	Words     int    `json:"words"`
 }
 

@@ -34,6 +34,8 @@ func (c Config) check() error {
 		notNegative("research.review.reminder", c.Research.Review.Reminder),
 		oneOf("research.review.on_expiry", c.Research.Review.OnExpiry, "reject", "publish"),
 		notNegative("research.budget.tokens", c.Research.Budget.Tokens),
+		oneOf("documents.ocr", c.Documents.OCR, "auto", "off"),
+		notEmpty("documents.ocr_languages", c.Documents.OCRLanguages),
 		positive("limits.body_bytes", c.Limits.BodyBytes),
 		positive("limits.document_bytes", c.Limits.DocumentBytes),
 		oneOf("telemetry.log_level", c.Telemetry.LogLevel, "debug", "info", "warn", "error"),
@@ -54,7 +56,23 @@ func (c Config) check() error {
 	for _, agent := range slices.Sorted(maps.Keys(c.Models.Agents)) {
 		failures = append(failures, c.model("models.agents."+agent, c.Models.Agents[agent]))
 	}
+	if c.Documents.Embeddings != "" {
+		failures = append(failures, c.embeddings("documents.embeddings", c.Documents.Embeddings))
+	}
 	return errors.Join(failures...)
+}
+
+func (c Config) embeddings(key, name string) error {
+	model, known := c.Catalog[name]
+	switch {
+	case !known:
+		return fmt.Errorf("%s: no model %q in the catalog", key, name)
+	case !model.Priced:
+		return fmt.Errorf("%s: model %q has no price in the catalog, and unpriced models are refused; add price: {input: …}", key, name)
+	case !model.Embedding:
+		return fmt.Errorf("%s: model %q makes no vectors; name one with embedding: true", key, name)
+	}
+	return nil
 }
 
 func (c Config) model(key, name string) error {

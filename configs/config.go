@@ -21,6 +21,7 @@ type Config struct {
 	Gateway   Gateway               `yaml:"gateway"`
 	Research  Research              `yaml:"research"`
 	Web       Web                   `yaml:"web"`
+	Documents Documents             `yaml:"documents"`
 	Limits    Limits                `yaml:"limits"`
 	Telemetry Telemetry             `yaml:"telemetry"`
 
@@ -124,6 +125,13 @@ type Review struct {
 type Budget struct {
 	Tokens int64   `yaml:"tokens"`
 	USD    NanoUSD `yaml:"usd"`
+}
+
+// Documents say how documents are read and searched.
+type Documents struct {
+	OCR          string `yaml:"ocr"`           // auto or off
+	OCRLanguages string `yaml:"ocr_languages"` // as tesseract names them, joined by +
+	Embeddings   string `yaml:"embeddings"`    // a model of the catalog; empty for none
 }
 
 // Limits bound what comes from outside.

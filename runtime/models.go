@@ -130,6 +130,9 @@ func (r *Runtime) routedModels() []string {
 	for _, name := range append(slices.Collect(maps.Values(routes.Agents)), routes.Default) {
 		names = append(append(names, name), r.options.Config.Catalog[name].Fallbacks...)
 	}
+	if model := r.options.Config.Documents.Embeddings; model != "" {
+		names = append(append(names, model), r.options.Config.Catalog[model].Fallbacks...)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }

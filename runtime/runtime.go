@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"go.temporal.io/sdk/client"
@@ -25,7 +24,6 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/summarize"
 	"github.com/quaestor-run/quaestor/runtime/telemetry"
 	"github.com/quaestor-run/quaestor/tools"
-	"github.com/quaestor-run/quaestor/tools/documents"
 )
 
 // Runtime is a running Quaestor. Make one with [New], end it with Close.
@@ -167,9 +165,7 @@ func logFormat(configured string, output io.Writer) string {
 // register brings tools, agents and workflows together and makes the gateway
 // that serves their models.
 func (r *Runtime) register(ctx context.Context) error {
-	r.corpora = corpus.New(r.store, corpus.Options{
-		Limits: documents.Limits{Bytes: r.options.Config.Limits.DocumentBytes}, CacheDir: filepath.Join(r.data, "cache"),
-	})
+	r.corpora = r.newCorpora()
 	r.onClose("corpora", r.corpora.Close)
 	outside, err := r.reachWeb()
 	if err != nil {

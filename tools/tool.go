@@ -25,7 +25,11 @@ type Spec struct {
 type Scope struct {
 	Run     string   `json:"run"`
 	Client  string   `json:"client"`
+	Team    string   `json:"team,omitempty"`
 	Sources []string `json:"sources"` // corpus names or document ids the run may read
+	// Published bounds when what the run reads was published; what bears no date
+	// may lie in it.
+	Published Window `json:"published,omitzero"`
 }
 
 // Result is what one call of a tool gives: the value shown to the model and

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/tools"
 )
 
 // Names under which the activities are registered.
@@ -74,6 +75,9 @@ type ToolCall struct {
 	Sources []string `json:"sources,omitempty"`
 	Call    CallRef  `json:"call"`
 	Step    int      `json:"step"`
+
+	Team      string       `json:"team,omitempty"`
+	Published tools.Window `json:"published,omitzero"`
 }
 
 // Settings are what the configuration decides for a run, read once when it
@@ -101,6 +105,9 @@ type SurveyRequest struct {
 	Client  string   `json:"client,omitempty"`
 	Topic   string   `json:"topic"`
 	Sources []string `json:"sources,omitempty"`
+
+	Team      string       `json:"team,omitempty"`
+	Published tools.Window `json:"published,omitzero"`
 }
 
 // Collect asks for the evidence that some outputs cite, as one blob.

@@ -90,7 +90,8 @@ func callTools(ctx workflow.Context, run AgentRun, reply ModelReply, step int) (
 	futures := make([]workflow.Future, len(reply.Calls))
 	for i, call := range reply.Calls {
 		futures[i] = workflow.ExecuteLocalActivity(quickOptions(ctx, call.Tool), CallToolName, ToolCall{
-			Run: run.Run, Client: run.Client, Agent: run.Agent, Label: run.Label, Sources: run.Sources, Call: call, Step: step,
+			Run: run.Run, Client: run.Client, Team: run.Team, Agent: run.Agent, Label: run.Label, Sources: run.Sources, Published: run.Published,
+			Call: call, Step: step,
 		})
 	}
 	results := make([]string, len(futures))

@@ -6,6 +6,8 @@ package workflows
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/quaestor-run/quaestor/tools"
 )
 
 // TaskQueue is the default queue of workers.
@@ -30,6 +32,7 @@ type ResearchRequest struct {
 	Client        string        `json:"client,omitempty"`
 	Team          string        `json:"team,omitempty"`
 	Sources       []string      `json:"sources,omitempty"`   // corpus names or document ids; empty means the default corpus
+	Published     tools.Window  `json:"published,omitzero"`  // when sources were published
 	Questions     []string      `json:"questions,omitempty"` // asked by the user, answered before others
 	MaxIterations int           `json:"max_iterations"`      // rounds of refinement, 0 to 3
 	Review        string        `json:"review"`              // ReviewNone or ReviewRequired
@@ -108,6 +111,8 @@ type AgentRun struct {
 	Label   string          `json:"label"`             // "analyst · question 3 of 6: …"
 	Input   json.RawMessage `json:"input"`             // what is large in it is held by reference
 	Sources []string        `json:"sources,omitempty"`
+
+	Published tools.Window `json:"published,omitzero"`
 }
 
 // AgentResult is what an agent run ends with.

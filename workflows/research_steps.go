@@ -38,7 +38,7 @@ func (r *research) makePlan(ctx workflow.Context) ([]agents.Question, error) {
 	if err := r.enter(ctx, PhasePlan); err != nil {
 		return nil, err
 	}
-	survey := SurveyRequest{Run: r.id, Client: r.request.Client, Topic: r.request.Topic, Sources: r.request.Sources}
+	survey := SurveyRequest{Run: r.id, Client: r.request.Client, Topic: r.request.Topic, Sources: r.request.Sources, Team: r.request.Team, Published: r.request.Published}
 	err := workflow.ExecuteActivity(modelOptions(ctx, "survey of the sources"), SurveySourcesName, survey).Get(ctx, &r.survey)
 	if err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func (r *research) allEvidence(ctx workflow.Context) (string, error) {
 func (r *research) runAgent(ctx workflow.Context, agent, name, label string, input any) (string, error) {
 	result, err := StartAgent(ctx, name, AgentRun{
 		Run: r.id, Client: r.request.Client, Team: r.request.Team, Agent: agent, Version: r.settings.Agents[agent],
-		Instant: r.settings.Instant[agent], Label: label, Sources: r.request.Sources,
+		Instant: r.settings.Instant[agent], Label: label, Sources: r.request.Sources, Published: r.request.Published,
 	}, input)
 	if err != nil {
 		return "", err

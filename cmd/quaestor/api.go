@@ -26,6 +26,7 @@ type api struct {
 	*client.API
 	local  bool
 	failed <-chan error // of a local server that can no longer work
+	known  int          // documents that were not read again
 }
 
 func newAPI(base, key string, failed <-chan error) (*api, error) {
@@ -37,7 +38,7 @@ func newAPI(base, key string, failed <-chan error) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api{connected, failed != nil, failed}, nil
+	return &api{API: connected, local: failed != nil, failed: failed}, nil
 }
 
 // sources brings the documents to the server and names what the run may read.
@@ -51,12 +52,16 @@ func (a *api) sources(ctx context.Context, files []localFile) ([]string, error) 
 	}
 	corpus := corpusName(files)
 	read := 0
+	a.known = 0
 	for _, batch := range batches(files) {
 		n, err := a.upload(ctx, corpus, batch)
 		if err != nil {
 			return nil, err
 		}
 		read += n
+	}
+	if a.known > 0 {
+		fmt.Fprintf(os.Stderr, "%d documents: %d read, %d known from before\n", read, read-a.known, a.known)
 	}
 	if read == 0 {
 		return nil, fmt.Errorf("none of the %d files could be read", len(files))
@@ -98,6 +103,9 @@ func (a *api) upload(ctx context.Context, corpus string, batch []localFile) (int
 			continue
 		}
 		read++
+		if document.Intake == client.IntakeUnchanged || document.Intake == client.IntakeReused {
+			a.known++
+		}
 	}
 	return read, nil
 }
@@ -113,6 +121,7 @@ func (a *api) start(ctx context.Context, flags researchFlags, topic string, sour
 		Sources:       client.Sources{Documents: sources},
 		Budget:        client.Budget{Tokens: flags.tokens, USD: json.Number(flags.usd)},
 		CitationStyle: client.CitationStyle(flags.citations),
+		Published:     client.PublicationWindow{From: flags.from, To: flags.to},
 	}
 	raw, err := json.Marshal(request)
 	if err != nil {

@@ -40,6 +40,7 @@ type researchFlags struct {
 	model         string
 	citations     string
 	track         bool
+	from, to      string
 }
 
 func researchCommand(s *settings) *cobra.Command {
@@ -74,6 +75,8 @@ func researchCommand(s *settings) *cobra.Command {
 	f.StringVar(&flags.usd, "budget-usd", "", "end as partial when this many dollars are spent, such as 1.50")
 	f.StringVar(&flags.deadline, "deadline", "", "end as partial at this time (RFC 3339) or after this long, such as 10m")
 	f.StringVar(&flags.language, "language", "", "language of the report (BCP 47; default en)")
+	f.StringVar(&flags.from, "from", "", "leave out sources published before this `DAY`, such as 2020-01-01")
+	f.StringVar(&flags.to, "to", "", "leave out sources published after this `DAY`")
 	f.StringVar(&flags.model, "model", "", "model of every agent (default: as configured)")
 	return cmd
 }
@@ -139,6 +142,11 @@ func (f *researchFlags) checkLimits() error {
 	}
 	if usd, err := strconv.ParseFloat(f.usd, 64); f.usd != "" && (err != nil || !(usd > 0) || !json.Valid([]byte(f.usd))) {
 		return fmt.Errorf("--budget-usd %q: want an amount of dollars such as 1.50", f.usd)
+	}
+	for name, day := range map[string]string{"--from": f.from, "--to": f.to} {
+		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+			return fmt.Errorf("%s %q: want a day such as 2024-05-31", name, day)
+		}
 	}
 	if f.deadline == "" {
 		return nil

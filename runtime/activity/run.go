@@ -101,7 +101,7 @@ func (a *Activities) tell(ctx context.Context, run, key, kind string, data any) 
 // document ends here, before anything is spent, unless it can look elsewhere.
 func (a *Activities) SurveySources(ctx context.Context, in workflows.SurveyRequest) (string, error) {
 	defer beat(ctx)()
-	scope := tools.Scope{Run: in.Run, Client: in.Client, Sources: in.Sources}
+	scope := tools.Scope{Run: in.Run, Client: in.Client, Team: in.Team, Sources: in.Sources, Published: in.Published}
 	survey, err := a.Sources.Survey(ctx, scope, in.Topic)
 	if err != nil {
 		return "", fmt.Errorf("surveying the sources: %w", err)

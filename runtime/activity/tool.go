@@ -20,7 +20,7 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	if err != nil {
 		return "", err
 	}
-	scope := tools.Scope{Run: in.Run, Client: in.Client, Sources: in.Sources}
+	scope := tools.Scope{Run: in.Run, Client: in.Client, Team: in.Team, Sources: in.Sources, Published: in.Published}
 	answer := agents.ToolResult{CallID: call.ID, Name: call.Name}
 	var result tools.Result
 	tool, there := a.Tools[call.Name]

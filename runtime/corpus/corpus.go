@@ -29,6 +29,11 @@ type Options struct {
 	// CacheDir keeps the compiled PDF engine between processes; see
 	// [documents.ExtractorOptions].
 	CacheDir string
+	// Scans reads pages of PDFs that are pictures; without it they are gaps.
+	Scans documents.Recognizer
+	// Meaning makes vectors of texts; without it passages are found by their
+	// words alone.
+	Meaning Embedder
 	// IndexBytes bounds the memory of all cached indexes together, and the
 	// text of one set of sources; 256 MB.
 	IndexBytes int64
@@ -41,8 +46,10 @@ type Options struct {
 type Corpora struct {
 	store     Store
 	limits    documents.Limits
+	reader    string // see readerVersion; with "+ocr" where scans are read
 	extractor *documents.Extractor
 	maxText   int64
+	meaning   Embedder
 	sets      *cache[*sourceSet]
 	tables    *cache[*tools.Table]
 }
@@ -55,11 +62,17 @@ func New(s Store, options Options) *Corpora {
 	if options.TableBytes <= 0 {
 		options.TableBytes = 64 << 20
 	}
+	reader := readerVersion
+	if options.Scans != nil {
+		reader += "+ocr"
+	}
 	return &Corpora{
 		store:     s,
 		limits:    options.Limits,
-		extractor: documents.NewExtractor(documents.ExtractorOptions{Limits: options.Limits, CacheDir: options.CacheDir}),
+		reader:    reader,
+		extractor: documents.NewExtractor(documents.ExtractorOptions{Limits: options.Limits, CacheDir: options.CacheDir, Scans: options.Scans}),
 		maxText:   options.IndexBytes,
+		meaning:   options.Meaning,
 		sets:      newCache[*sourceSet](options.IndexBytes),
 		tables:    newCache[*tools.Table](options.TableBytes),
 	}
@@ -90,6 +103,7 @@ func (c *Corpora) Search(ctx context.Context, scope tools.Scope, q documents.Que
 		q.Document = set.indexed[place].ID // where it was indexed, if it is a duplicate
 		found.Documents = 1
 	}
+	q.Nearest, found.Note = c.nearest(ctx, scope, set, q.Text)
 	found.Hits, err = set.index.Search(ctx, q)
 	return found, err
 }

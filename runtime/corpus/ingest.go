@@ -14,6 +14,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/tools/documents"
 )
@@ -24,39 +26,92 @@ const (
 	maxURI        = 1024
 )
 
+// readerVersion names what reads documents. It changes with whatever reads the
+// same bytes to another text, or to more of it: they are then read again.
+const readerVersion = "2"
+
 // Ingest reads a document and puts it into a corpus under its URI, in place of
-// what was there. The URI's extension helps to find the type.
+// what was there. The URI's extension helps to find the type. What the document
+// holds that is one of its own (sheets, tables, attachments) is put beside it,
+// see [PartURI].
 //
 // A document that cannot be read is kept too, with the reason in Unread, and
 // the error, a [*documents.ReadError], says why; so that a report can name the
-// gap. The same content under the same URI is stored once and costs one look.
+// gap. What was read before, here or in another corpus, is not read again:
+// Intake of the document says which it was.
 func (c *Corpora) Ingest(ctx context.Context, corpus, uri string, r io.Reader) (store.Document, error) {
 	if err := checkNames(corpus, uri); err != nil {
 		return store.Document{}, err
 	}
-	doc := store.Document{ID: DocumentID(corpus, uri), Corpus: corpus, URI: uri, Created: time.Now().UTC()}
+	if strings.Contains(uri, partMark) {
+		return store.Document{}, fmt.Errorf("document name %q: %s is kept for the parts of documents; give it another name", uri, partMark)
+	}
 	data, err := c.readBounded(uri, r)
 	if err != nil {
-		return c.keepUnread(ctx, doc, err)
+		doc := store.Document{ID: DocumentID(corpus, uri), Corpus: corpus, URI: uri, Created: time.Now().UTC(), Reader: c.reader}
+		kept, err := c.keepUnread(ctx, doc, err)
+		return kept, errors.Join(err, c.removeParts(ctx, corpus, uri, nil))
 	}
-	existing, err := c.store.Document(ctx, corpus, doc.ID)
+	parts := partsLeft{count: maxParts, bytes: 2 * c.limits.MaxBytes()}
+	return c.take(ctx, intake{corpus: corpus, uri: uri, data: data}, &parts)
+}
+
+// intake is a document, or a part of one, that is to be taken in.
+type intake struct {
+	corpus, uri string
+	mediaType   string // as declared; empty for what has a name only
+	data        []byte
+	depth       int // of parts in parts
+}
+
+// take takes a document in: as it is there, as another corpus has it, or read.
+func (c *Corpora) take(ctx context.Context, in intake, left *partsLeft) (store.Document, error) {
+	doc := store.Document{
+		ID: DocumentID(in.corpus, in.uri), Corpus: in.corpus, URI: in.uri, Created: time.Now().UTC(),
+		Original: blobRef(in.data), Reader: c.reader, Intake: store.IntakeAdded,
+	}
+	existing, err := c.store.Document(ctx, in.corpus, doc.ID)
 	switch {
-	case err == nil && existing.Unread == "" && existing.Original == blobRef(data):
-		return existing, nil
+	case err == nil && existing.Original == doc.Original && (existing.Reader == doc.Reader || existing.Reader == "" && existing.Unread == ""):
+		existing.Intake = store.IntakeUnchanged
+		return existing, unreadError(existing)
 	case err == nil:
-		doc.Created = existing.Created
+		doc.Created, doc.Intake = existing.Created, store.IntakeChanged
 	case !errors.Is(err, store.ErrNotFound):
-		return store.Document{}, fmt.Errorf("looking for %q in corpus %q: %w", uri, corpus, err)
+		return store.Document{}, fmt.Errorf("looking for %q in corpus %q: %w", in.uri, in.corpus, err)
 	}
-	if doc.Original, err = c.store.PutBlob(ctx, data); err != nil {
-		return store.Document{}, fmt.Errorf("storing %q: %w", uri, err)
+	reused, err := c.reuse(ctx, doc, in.mediaType)
+	if err != nil || reused.Intake == store.IntakeReused {
+		return reused, errors.Join(err, unreadError(reused))
 	}
-	extracted, err := c.extract(ctx, uri, data)
+	return c.readIn(ctx, doc, in, left)
+}
+
+// readIn reads a document and keeps it with its parts.
+func (c *Corpora) readIn(ctx context.Context, doc store.Document, in intake, left *partsLeft) (store.Document, error) {
+	extracted, err := c.extract(ctx, in.uri, in.mediaType, in.data)
 	if err != nil {
-		doc.Title = uri
-		return c.keepUnread(ctx, doc, err)
+		if _, err := c.store.PutBlob(ctx, in.data); err != nil {
+			return store.Document{}, fmt.Errorf("storing %q: %w", in.uri, err)
+		}
+		doc.Title = in.uri
+		kept, err := c.keepUnread(ctx, doc, err)
+		return kept, errors.Join(err, c.removeParts(ctx, in.corpus, in.uri, nil))
 	}
-	return c.keep(ctx, doc, extracted)
+	// The parts first: whoever finds the document unchanged finds them too.
+	if err := c.takeParts(ctx, in, extracted, left); err != nil {
+		return store.Document{}, err
+	}
+	return c.keep(ctx, doc, in.data, extracted)
+}
+
+// unreadError says again why a document could not be read.
+func unreadError(doc store.Document) error {
+	if doc.Unread == "" {
+		return nil
+	}
+	detail, remedy, _ := strings.Cut(doc.Unread, "; ")
+	return &documents.ReadError{Name: doc.URI, Problem: documents.ProblemKnown, Detail: detail, Remedy: remedy}
 }
 
 func checkNames(corpus, uri string) error {
@@ -100,8 +155,8 @@ func (c *Corpora) readBounded(uri string, r io.Reader) ([]byte, error) {
 
 // extract reads a document, and a table also as such, so that what is no table
 // is refused here and not in the middle of a run.
-func (c *Corpora) extract(ctx context.Context, uri string, data []byte) (documents.Extracted, error) {
-	extracted, err := c.extractor.Extract(ctx, uri, "", data)
+func (c *Corpora) extract(ctx context.Context, uri, mediaType string, data []byte) (documents.Extracted, error) {
+	extracted, err := c.extractor.Extract(ctx, uri, mediaType, data)
 	if err != nil {
 		return extracted, err
 	}
@@ -114,15 +169,35 @@ func (c *Corpora) extract(ctx context.Context, uri string, data []byte) (documen
 	return extracted, nil
 }
 
-func (c *Corpora) keep(ctx context.Context, doc store.Document, extracted documents.Extracted) (store.Document, error) {
+// leastTerms is how long a text is, in bytes, whose words are prepared for
+// indexes: a shorter one is indexed in less than a millisecond.
+const leastTerms = 16 << 10
+
+func (c *Corpora) keep(ctx context.Context, doc store.Document, original []byte, extracted documents.Extracted) (store.Document, error) {
 	segments, err := json.Marshal(extracted.Segments)
 	if err != nil {
 		return store.Document{}, fmt.Errorf("encoding the segments of %q: %w", doc.URI, err)
 	}
-	if doc.Snapshot, err = c.store.PutBlob(ctx, []byte(extracted.Text)); err != nil {
+	var writes errgroup.Group // at once: they share what makes them durable
+	writes.Go(func() (err error) {
+		doc.Original, err = c.store.PutBlob(ctx, original)
+		return err
+	})
+	writes.Go(func() (err error) {
+		doc.Snapshot, err = c.store.PutBlob(ctx, []byte(extracted.Text))
+		return err
+	})
+	if len(extracted.Text) >= leastTerms && !isTable(extracted.MediaType) {
+		writes.Go(func() (err error) {
+			doc.Terms, err = c.store.PutBlob(ctx, documents.Prepare(extracted.Text, extracted.Segments))
+			return err
+		})
+	}
+	if err := writes.Wait(); err != nil {
 		return store.Document{}, fmt.Errorf("storing the text of %q: %w", doc.URI, err)
 	}
 	doc.Title, doc.MediaType, doc.Year, doc.Words = extracted.Title, extracted.MediaType, extracted.Year, extracted.Words
+	doc.Author, doc.Published, doc.URL = extracted.Author, extracted.Published, extracted.URL
 	doc.Segments = segments
 	if err := c.store.PutDocument(ctx, doc); err != nil {
 		return store.Document{}, fmt.Errorf("storing %q in corpus %q: %w", doc.URI, doc.Corpus, err)

@@ -23,18 +23,16 @@ func (c *Corpora) Keep(ctx context.Context, corpus, uri string, original []byte,
 	if err := checkNames(corpus, uri); err != nil {
 		return store.Document{}, err
 	}
-	doc := store.Document{ID: DocumentID(corpus, uri), Corpus: corpus, URI: uri, Created: time.Now().UTC()}
+	doc := store.Document{ID: DocumentID(corpus, uri), Corpus: corpus, URI: uri, Created: time.Now().UTC(), Intake: store.IntakeAdded}
 	existing, err := c.store.Document(ctx, corpus, doc.ID)
 	switch {
 	case err == nil && existing.Unread == "" && existing.Original == blobRef(original) && existing.Snapshot == blobRef([]byte(read.Text)):
+		existing.Intake = store.IntakeUnchanged
 		return existing, nil
 	case err == nil:
-		doc.Created = existing.Created
+		doc.Created, doc.Intake = existing.Created, store.IntakeChanged
 	case !errors.Is(err, store.ErrNotFound):
 		return store.Document{}, fmt.Errorf("looking for %q in corpus %q: %w", uri, corpus, err)
 	}
-	if doc.Original, err = c.store.PutBlob(ctx, original); err != nil {
-		return store.Document{}, fmt.Errorf("storing %q: %w", uri, err)
-	}
-	return c.keep(ctx, doc, read)
+	return c.keep(ctx, doc, original, read)
 }

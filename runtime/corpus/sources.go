@@ -1,14 +1,18 @@
 package corpus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/runtime/web"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
 )
@@ -25,6 +29,7 @@ type sourceSet struct {
 	texts    int                       // documents with text, tables aside
 	places   map[string]int            // in indexed, by id; of duplicates too
 	original map[string]store.Document // by id; with the duplicates
+	vectors  vectors
 }
 
 // open gives the set of a scope, built or from the cache. A corpus that has
@@ -34,8 +39,11 @@ func (c *Corpora) open(ctx context.Context, scope tools.Scope) (*sourceSet, erro
 	if err != nil {
 		return nil, err
 	}
+	if scope.Published != (tools.Window{}) {
+		key += "\nfrom " + scope.Published.From + " to " + scope.Published.To
+	}
 	return c.sets.get(ctx, key, func(ctx context.Context) (*sourceSet, int64, error) {
-		return c.load(ctx, parts)
+		return c.load(ctx, parts, scope.Published)
 	})
 }
 
@@ -89,12 +97,20 @@ func (c *Corpora) locate(ctx context.Context, corpora []store.Corpus, id string)
 
 // load reads the documents of a set and indexes them. The same text under
 // several URIs is indexed once, under the first of them.
-func (c *Corpora) load(ctx context.Context, parts []part) (*sourceSet, int64, error) {
-	loader := setLoader{corpora: c, set: &sourceSet{places: map[string]int{}, original: map[string]store.Document{}}, seen: map[string]int{}}
+func (c *Corpora) load(ctx context.Context, parts []part, window tools.Window) (*sourceSet, int64, error) {
+	loader := setLoader{
+		corpora: c, window: window, set: &sourceSet{places: map[string]int{}, original: map[string]store.Document{}},
+		seen: map[string]int{}, outside: map[string]bool{},
+	}
 	for _, p := range parts {
 		if err := loader.part(ctx, p); err != nil {
 			return nil, 0, err
 		}
+	}
+	if n := len(loader.outside); n > 0 {
+		loader.set.unread = append(loader.set.unread, store.Document{
+			URI: fmt.Sprintf("%d documents", n), Unread: fmt.Sprintf("left out: published outside of the dates that were asked for (%s)", span(window)),
+		})
 	}
 	index, err := documents.NewIndex(ctx, loader.sources)
 	if err != nil {
@@ -109,6 +125,8 @@ type setLoader struct {
 	set     *sourceSet
 	sources []documents.Source
 	seen    map[string]int // snapshots, and their place
+	window  tools.Window
+	outside map[string]bool // of the window, by URI
 	text    int64
 }
 
@@ -118,7 +136,16 @@ func (l *setLoader) part(ctx context.Context, p part) error {
 		if err != nil {
 			return fmt.Errorf("reading document %s: %w", p.document, err)
 		}
-		return l.add(ctx, doc)
+		parts, err := l.corpora.partsOf(ctx, p.corpus, doc.URI)
+		if err != nil {
+			return err
+		}
+		for _, doc := range append([]store.Document{doc}, parts...) {
+			if err := l.add(ctx, doc); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	after := ""
 	for {
@@ -142,6 +169,9 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 	if _, ok := l.set.original[doc.ID]; ok {
 		return nil
 	}
+	if l.leftOut(doc) {
+		return nil
+	}
 	segments := doc.Segments
 	doc.Segments = nil
 	if doc.Unread != "" {
@@ -154,7 +184,7 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 		return nil
 	}
 	source := documents.Source{
-		ID: doc.ID, Title: doc.Title, URI: doc.URI, Year: doc.Year,
+		ID: doc.ID, Title: doc.Title, URI: doc.URI, Year: doc.Year, Author: doc.Author, Published: doc.Published, Tier: tierOf(doc.URL),
 		SHA256: strings.TrimPrefix(doc.Snapshot, "sha256:"),
 	}
 	text, err := l.corpora.store.Blob(ctx, doc.Snapshot)
@@ -170,10 +200,10 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 	if isTable(doc.MediaType) {
 		source.Title += " " + firstLine(text) // the names of its columns tell what it is about
 	} else {
-		if err := json.Unmarshal(segments, &source.Segments); err != nil {
-			return fmt.Errorf("reading the segments of %q: %w", doc.URI, err)
+		if err := l.cut(ctx, doc, segments, &source); err != nil {
+			return err
 		}
-		source.Text = string(text)
+		source.Text = unsafe.String(unsafe.SliceData(text), len(text)) // nobody may change a blob, and a copy of all of them is much
 		l.text += int64(len(text))
 		l.set.texts++
 	}
@@ -181,6 +211,52 @@ func (l *setLoader) add(ctx context.Context, doc store.Document) error {
 	l.sources = append(l.sources, source)
 	l.set.indexed = append(l.set.indexed, doc)
 	return nil
+}
+
+// leftOut says that a document, or what it is a part of, was published outside
+// of the window. What bears no date may lie in it.
+func (l *setLoader) leftOut(doc store.Document) bool {
+	published := doc.Published
+	if published == "" && doc.Year > 0 {
+		published = fmt.Sprintf("%04d", doc.Year)
+	}
+	if whole := doc.Corpus + "\x00" + partOf(doc.URI); l.outside[whole] || !l.window.Admits(published) {
+		l.outside[doc.Corpus+"\x00"+doc.URI] = true
+		return true
+	}
+	return false
+}
+
+func span(window tools.Window) string {
+	return cmp.Or(window.From, "the beginning") + " to " + cmp.Or(window.To, "today")
+}
+
+// cut finds how the text of a document is cut into passages: by the terms that
+// were prepared for it, or else by its segments.
+func (l *setLoader) cut(ctx context.Context, doc store.Document, segments []byte, source *documents.Source) error {
+	if doc.Terms != "" {
+		terms, err := l.corpora.store.Blob(ctx, doc.Terms)
+		if err != nil {
+			return fmt.Errorf("fetching the terms of %q: %w", doc.URI, err)
+		}
+		if documents.Prepared(terms) {
+			source.Prepared = terms
+			return nil
+		}
+	}
+	if err := json.Unmarshal(segments, &source.Segments); err != nil {
+		return fmt.Errorf("reading the segments of %q: %w", doc.URI, err)
+	}
+	return nil
+}
+
+// tierOf is the kind of place a document was published in; empty for those that
+// name none.
+func tierOf(address string) string {
+	if parsed, err := url.Parse(address); address != "" && err == nil && parsed.Hostname() != "" {
+		return string(web.TierOf(parsed.Hostname()))
+	}
+	return ""
 }
 
 func firstLine(text []byte) string {

@@ -29,13 +29,17 @@ func (c *Corpora) Survey(ctx context.Context, scope tools.Scope, topic string) (
 		Documents: []agents.DocumentProfile{}, Tables: []tools.TableProfile{}, Unread: []agents.UnreadDocument{},
 		Total: len(set.indexed) + len(set.unread),
 	}
+	told := map[int]bool{}
 	for _, place := range set.index.Relevant(topic) {
 		doc := set.indexed[place]
 		switch {
 		case !isTable(doc.MediaType):
-			if len(survey.Documents) < surveyDocuments {
+			family := set.index.Original(place)
+			if len(survey.Documents) < surveyDocuments && !told[family] {
+				told[family] = true // its copies say nearly the same
 				survey.Documents = append(survey.Documents, agents.DocumentProfile{
 					ID: doc.ID, Title: doc.Title, URI: doc.URI, MediaType: doc.MediaType, Year: doc.Year, Words: doc.Words,
+					Published: doc.Published, Tier: tierOf(doc.URL), Copies: set.index.Copies(place),
 				})
 			}
 		case len(survey.Tables) < surveyTables:
@@ -45,6 +49,12 @@ func (c *Corpora) Survey(ctx context.Context, scope tools.Scope, topic string) (
 			}
 			survey.Tables = append(survey.Tables, documents.Profile(table))
 		}
+	}
+	if err := c.embed(ctx, scope, set); err != nil {
+		if ctx.Err() != nil {
+			return agents.Survey{}, ctx.Err()
+		}
+		survey.Unread = append(survey.Unread, agents.UnreadDocument{URI: "search by meaning", Reason: "passages are found by their words alone: " + err.Error()})
 	}
 	for _, doc := range set.unread[:min(len(set.unread), surveyUnread)] {
 		survey.Unread = append(survey.Unread, agents.UnreadDocument{URI: doc.URI, Reason: doc.Unread})

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -59,6 +60,7 @@ func documentOf(d store.Document) api.Document {
 	answer := api.Document{
 		ID: d.ID, Corpus: d.Corpus, URI: d.URI, Title: d.Title, MediaType: d.MediaType, Year: d.Year,
 		Words: d.Words, Unread: d.Unread, CreatedAt: d.Created.UTC(),
+		Author: d.Author, Published: d.Published, URL: d.URL, Intake: api.Intake(d.Intake),
 	}
 	if sha256, ok := strings.CutPrefix(d.Snapshot, "sha256:"); ok && d.Unread == "" {
 		answer.SHA256, answer.Snapshot = sha256, snapshotLink(sha256)
@@ -91,6 +93,21 @@ func (s *Server) documentHas(ctx context.Context, snapshot string) (bool, error)
 		}
 	}
 	return false, nil
+}
+
+// RemoveDocument takes a document out of a corpus.
+func (o operations) RemoveDocument(ctx context.Context, in api.RemoveDocumentRequestObject) (api.RemoveDocumentResponseObject, error) {
+	if o.documents == nil {
+		return nil, newProblem(http.StatusServiceUnavailable, "This server takes no documents.")
+	}
+	err := o.documents.Remove(ctx, in.Params.Corpus, in.ID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, notFound("document", in.ID)
+	case err != nil:
+		return nil, err
+	}
+	return api.RemoveDocument204Response{}, nil
 }
 
 // UploadDocuments reads documents into a corpus, one after the other.

@@ -16,6 +16,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/server/api"
 	"github.com/quaestor-run/quaestor/runtime/server/money"
 	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
@@ -79,6 +80,7 @@ func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequ
 	if body.MaxIterations != nil {
 		request.MaxIterations = *body.MaxIterations
 	}
+	request.Published = r.window("/published", string(body.Published.From), string(body.Published.To))
 	for i, question := range body.Questions {
 		request.Questions = append(request.Questions, r.text(fmt.Sprintf("/questions/%d", i), question))
 	}
@@ -100,6 +102,21 @@ func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequ
 		return workflows.ResearchRequest{}, err
 	}
 	return request, nil
+}
+
+// window reads two days, either of which may be left out.
+func (r *reading) window(pointer, from, to string) tools.Window {
+	for name, day := range map[string]string{"/from": from, "/to": to} {
+		if day != "" {
+			if _, err := time.Parse(time.DateOnly, day); err != nil {
+				r.blame(pointer+name, "%q is no day; write it like 2024-05-31", day)
+			}
+		}
+	}
+	if from != "" && to != "" && to < from {
+		r.blame(pointer+"/to", "is before from; exchange them")
+	}
+	return tools.Window{From: from, To: to}
 }
 
 // sourcesWhereNoneAreNamed is the default corpus, or what stands in for it while

@@ -65,6 +65,9 @@ type Options struct {
 // is one of the reader or the store.
 type Ingester interface {
 	Ingest(ctx context.Context, corpus, uri string, content io.Reader) (store.Document, error)
+	// Remove takes a document with its parts out of a corpus, or gives an error
+	// that wraps [store.ErrNotFound].
+	Remove(ctx context.Context, corpus, id string) error
 }
 
 // Defaults stand in for what a research request leaves out.

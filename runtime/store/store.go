@@ -81,6 +81,16 @@ type Documents interface {
 	// DocumentsIn lists the documents of a corpus by URI, from after the given
 	// URI; a limit of 0 means 100, and 1000 is the most.
 	DocumentsIn(ctx context.Context, corpus, afterURI string, limit int) ([]Document, error)
+	// RemoveDocument takes a document out of its corpus, or ErrNotFound. Blobs
+	// stay: evidence may stand on them.
+	RemoveDocument(ctx context.Context, corpus, id string) error
+	// DocumentByOriginal gives a document of any corpus that was made of the
+	// same bytes by the same reader, or ErrNotFound.
+	DocumentByOriginal(ctx context.Context, original, reader string) (Document, error)
+	// PutVectors keeps what a model made of the passages of a snapshot, in place
+	// of what was there; Vectors gives it, or ErrNotFound.
+	PutVectors(ctx context.Context, model, snapshot string, data []byte) error
+	Vectors(ctx context.Context, model, snapshot string) ([]byte, error)
 	Corpora(ctx context.Context) ([]Corpus, error)
 }
 
@@ -254,7 +264,26 @@ type Document struct {
 	Segments  json.RawMessage
 	Unread    string // why the document could not be read; empty when it was
 	Created   time.Time
+
+	Author    string
+	Published string // YYYY-MM-DD, or as much of it as is known
+	URL       string // where it was published, when the document says so
+	Reader    string // what read it: the same bytes are not read again by the same
+	Terms     string // blob ref of its words, prepared for an index; empty for short ones
+
+	Intake Intake // what taking it in came to; it is not kept
 }
+
+// Intake says what taking a document in came to.
+type Intake string
+
+// What taking a document in can come to.
+const (
+	IntakeAdded     Intake = "added"     // read, and new in its corpus
+	IntakeChanged   Intake = "changed"   // read, in place of another content
+	IntakeUnchanged Intake = "unchanged" // there already, not read again
+	IntakeReused    Intake = "reused"    // not read again: another corpus has the same content
+)
 
 // Corpus is a named set of documents. Digest changes when any of them does.
 type Corpus struct {

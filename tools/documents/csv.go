@@ -9,6 +9,14 @@ import (
 // swallow the rest of a file.
 const maxQuotedBytes = 1 << 20
 
+// maxLost bounds, in bytes, what is looked through in vain for the ends of
+// quotes; after that quotes are characters like any other.
+const maxLost = 32 << 20
+
+// maxRecordBytes bounds one row. No header or row of a table is as long, and it
+// would be cited whole.
+const maxRecordBytes = 1 << 20
+
 // record is one row of a CSV as it stands.
 type record struct {
 	cells      []string
@@ -21,6 +29,7 @@ type csvReader struct {
 	text      string
 	delimiter byte
 	at, line  int
+	lost      int // bytes looked through for quotes that do not end
 }
 
 func newCSVReader(text string, delimiter byte) *csvReader {
@@ -48,12 +57,13 @@ func (r *csvReader) next() (record, bool) {
 
 // cell reads one cell and says whether another follows in the same record.
 func (r *csvReader) cell() (string, bool) {
-	if r.at < len(r.text) && r.text[r.at] == '"' {
+	if r.at < len(r.text) && r.text[r.at] == '"' && r.lost < maxLost {
 		if cell, end, ok := r.quoted(); ok {
 			r.line += strings.Count(r.text[r.at:end], "\n")
 			r.at = end
 			return cell, r.delimited()
 		}
+		r.lost += min(len(r.text)-r.at, maxQuotedBytes)
 	}
 	rest := r.text[r.at:]
 	end := strings.IndexAny(rest, string(rune(r.delimiter))+"\r\n")
@@ -136,7 +146,7 @@ func sample(text string, delimiter byte) []record {
 	var records []record
 	for len(records) < sampleRecords {
 		rec, ok := reader.next()
-		if !ok {
+		if !ok || rec.end-rec.start > maxRecordBytes {
 			break
 		}
 		records = append(records, rec)

@@ -33,7 +33,7 @@ func decodeText(name string, data []byte) (string, error) {
 }
 
 func checkedText(name, text string) (string, error) {
-	if binary(text) {
+	if holdsBinary(text) {
 		return "", notText(name)
 	}
 	if strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")) == "" {
@@ -42,9 +42,9 @@ func checkedText(name, text string) (string, error) {
 	return text, nil
 }
 
-// binary says that data holds bytes no text has: a zero, or more than one
+// holdsBinary says that data holds bytes no text has: a zero, or more than one
 // control character in fifty bytes.
-func binary[T string | []byte](data T) bool {
+func holdsBinary[T string | []byte](data T) bool {
 	controls := 0
 	for i := range len(data) {
 		b := data[i]

@@ -40,6 +40,7 @@ type Input struct {
 type Output struct {
 	Hits              []Result `json:"hits"`
 	SearchedDocuments int      `json:"searched_documents"`
+	Note              string   `json:"note,omitempty"`
 
 	citations []tools.Citation
 }
@@ -52,7 +53,11 @@ type Result struct {
 	Document  string           `json:"document"`
 	Title     string           `json:"title"`
 	URI       string           `json:"uri"`
+	Author    string           `json:"author,omitempty"`
+	Published string           `json:"published,omitempty"`
 	Year      int              `json:"year,omitempty"`
+	Tier      string           `json:"tier,omitempty"`
+	Copies    int              `json:"copies,omitempty"` // other documents that say nearly the same
 	Page      int              `json:"page,omitempty"`
 	Heading   string           `json:"heading,omitempty"`
 	Score     float64          `json:"score"`
@@ -80,10 +85,11 @@ func New(searcher Searcher) (tools.Tool, error) {
 }
 
 func newOutput(found Found) Output {
-	out := Output{Hits: make([]Result, 0, len(found.Hits)), SearchedDocuments: found.Documents}
+	out := Output{Hits: make([]Result, 0, len(found.Hits)), SearchedDocuments: found.Documents, Note: found.Note}
 	for _, hit := range found.Hits {
 		result := Result{
 			Document: hit.Document, Title: hit.Title, URI: hit.URI, Year: hit.Year, Page: hit.Page,
+			Author: hit.Author, Published: hit.Published, Tier: hit.Tier, Copies: hit.Copies,
 			Heading: hit.Heading, Score: math.Round(hit.Score*100) / 100,
 			Sentences: make([]ResultSentence, 0, len(hit.Quotes)),
 		}

@@ -1,6 +1,9 @@
 package documents
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Problem says why a document cannot be used.
 type Problem string
@@ -14,6 +17,7 @@ const (
 	ProblemTooLarge    Problem = "too large"
 	ProblemNotText     Problem = "not text"
 	ProblemMalformed   Problem = "malformed"
+	ProblemKnown       Problem = "known" // it was found before; the reason says what
 )
 
 // ReadError says that a document cannot be read, why, and what to do. It is the
@@ -40,6 +44,23 @@ func encrypted(name string) error {
 	}
 }
 
+func locked(name string) error {
+	return &ReadError{
+		name, ProblemEncrypted, "the document is encrypted and asks for a password",
+		"save a copy without a password and add that",
+	}
+}
+
+func bomb(name, detail string) error {
+	return &ReadError{name, ProblemTooLarge, detail, "split it into parts, or leave out its pictures"}
+}
+
+func tooSlow(name string) error {
+	return &ReadError{
+		name, ProblemTooLarge, fmt.Sprintf("it was not read within %s", readTimeout), "split it into parts, or convert it to plain text",
+	}
+}
+
 func empty(name string) error {
 	return &ReadError{name, ProblemEmpty, "the document is empty", "add one that holds text"}
 }
@@ -51,7 +72,7 @@ func noText(name, detail string) error {
 func unsupported(name, mediaType string) error {
 	return &ReadError{
 		name, ProblemUnsupported, "its type " + mediaType + " is not supported",
-		"convert it to Markdown, plain text, HTML, CSV or PDF",
+		"convert it to Markdown, plain text, HTML, CSV, DOCX, XLSX or PDF",
 	}
 }
 
@@ -72,4 +93,13 @@ func TooLarge(name string, limit int64) error {
 		name, ProblemTooLarge, fmt.Sprintf("it is larger than %d MB", limit>>20),
 		"split it into parts, or raise the limit",
 	}
+}
+
+// reasonOf is what an error says of a document, without its name.
+func reasonOf(err error) string {
+	var unreadable *ReadError
+	if errors.As(err, &unreadable) {
+		return unreadable.Reason()
+	}
+	return err.Error()
 }

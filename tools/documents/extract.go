@@ -2,19 +2,27 @@ package documents
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"image"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Limits bound what one document may cost. Zero values mean the defaults.
 type Limits struct {
-	Bytes int64 // of the original; 64 MB
-	Text  int   // bytes of text taken from HTML or PDF; 32 MB
-	Pages int   // of a PDF; 2000
-	Rows  int   // of a table; 1 000 000
-	Cells int   // of a table; 10 000 000
+	Bytes    int64 // of the original; 64 MB
+	Text     int   // bytes of text taken from a document; 32 MB
+	Pages    int   // of a PDF; 2000
+	Scans    int   // pages of a PDF that are recognised from their pictures; 200
+	Rows     int   // of a table; 1 000 000
+	Cells    int   // of a table; 10 000 000
+	Elements int   // of a page of HTML; 500 000
+	Entries  int   // of an archive; 10 000
+	Unpacked int64 // bytes an archive may unpack to; 256 MB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -29,7 +37,13 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Text, 32<<20)
 	fill(&l.Pages, 2000)
 	fill(&l.Rows, 1_000_000)
+	fill(&l.Scans, 200)
 	fill(&l.Cells, 10_000_000)
+	fill(&l.Elements, 500_000)
+	fill(&l.Entries, 10_000)
+	if l.Unpacked <= 0 {
+		l.Unpacked = 256 << 20
+	}
 	return l
 }
 
@@ -40,13 +54,31 @@ func (l Limits) MaxBytes() int64 { return l.withDefaults().Bytes }
 // Text. For Markdown, plain text and CSV in UTF-8, Text is the file itself.
 type Extracted struct {
 	Title     string
+	Author    string // as the document gives it; empty when unknown
+	Published string // YYYY-MM-DD, or as much of it as is known
 	Year      int    // of publication; 0 when unknown
 	URL       string // where it was published, when the document says so
 	MediaType string
 	Text      string // UTF-8
 	Segments  []Segment
 	Words     int
-	Pages     int // of a PDF
+	Pages     int    // of a PDF, slides of a presentation
+	Parts     []Part // what it holds that is a document of its own, and gaps
+}
+
+// Part is what a document holds that is a document of its own (a sheet, a
+// table, an attachment), or what of it could not be read.
+type Part struct {
+	Name      string // no two parts of a document have the same
+	MediaType string // TSV for tables; as declared for attachments
+	Data      []byte
+	Gap       string // why it could not be read; Data is nil then
+}
+
+// Recognizer reads the text in a picture of a page. An error that is not the
+// context's says why the picture could not be read.
+type Recognizer interface {
+	Recognize(ctx context.Context, page image.Image) (string, error)
 }
 
 // Extractor reads documents. Its zero value is not usable; make one with
@@ -54,7 +86,16 @@ type Extracted struct {
 type Extractor struct {
 	limits Limits
 	pdf    *pdfEngine
+	heavy  chan struct{} // places for what takes much memory to read
 }
+
+// How long one document may be read (PDFs have a time of their own, and more of
+// it where pages are recognised), and how many large ones at the same time.
+const (
+	readTimeout  = time.Minute
+	heavyAtOnce  = 2
+	heavyContent = 4 << 20
+)
 
 // ExtractorOptions configure an [Extractor].
 type ExtractorOptions struct {
@@ -65,12 +106,17 @@ type ExtractorOptions struct {
 	CacheDir string
 	// PDFs is how many PDFs are read at the same time; 0 means 2.
 	PDFs int
+	// Scans reads pages of PDFs that are pictures. Without it they are gaps.
+	Scans Recognizer
 }
 
 // NewExtractor makes an extractor. The PDF engine starts with the first PDF.
 func NewExtractor(options ExtractorOptions) *Extractor {
 	limits := options.Limits.withDefaults()
-	return &Extractor{limits: limits, pdf: newPDFEngine(options.CacheDir, options.PDFs, limits)}
+	return &Extractor{
+		limits: limits, heavy: make(chan struct{}, heavyAtOnce),
+		pdf: newPDFEngine(options.CacheDir, options.PDFs, limits, options.Scans),
+	}
 }
 
 // Close ends the PDF engine, if it was started.
@@ -92,9 +138,13 @@ func (e *Extractor) Extract(ctx context.Context, name, mediaType string, data []
 		return Extracted{}, err
 	}
 	out.MediaType = detected
+	out.Author = cleanTitle(out.Author)
 	out.Title = cleanTitle(out.Title)
 	if out.Title == "" {
-		out.Title = titleFromName(name)
+		out.Title = TitleOf(name)
+	}
+	if out.Year == 0 {
+		out.Year = yearIn(out.Published)
 	}
 	if out.Words == 0 {
 		out.Words = countWords(out.Text)
@@ -102,12 +152,43 @@ func (e *Extractor) Extract(ctx context.Context, name, mediaType string, data []
 	return out, nil
 }
 
-func (e *Extractor) read(ctx context.Context, name, mediaType string, data []byte) (Extracted, error) {
-	switch mediaType {
-	case PDF:
+// read reads a document within its time. What breaks its reader is damaged.
+func (e *Extractor) read(ctx context.Context, name, mediaType string, data []byte) (out Extracted, err error) {
+	if mediaType == PDF {
 		return e.pdf.extract(ctx, name, data)
+	}
+	if len(data) > heavyContent || ofBytes(mediaType) || mediaType == Mail {
+		select {
+		case e.heavy <- struct{}{}:
+			defer func() { <-e.heavy }()
+		case <-ctx.Done():
+			return Extracted{}, ctx.Err()
+		}
+	}
+	limited, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	defer func() {
+		if crash := recover(); crash != nil {
+			out, err = Extracted{}, malformed(name, fmt.Errorf("it broke what reads it: %v", crash))
+		}
+	}()
+	out, err = e.readType(limited, name, mediaType, data)
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		err = tooSlow(name)
+	}
+	return out, err
+}
+
+func (e *Extractor) readType(ctx context.Context, name, mediaType string, data []byte) (Extracted, error) {
+	switch mediaType {
 	case HTML:
 		return extractHTML(name, data, e.limits)
+	case DOCX, XLSX, PPTX, EPUB:
+		return e.extractArchive(ctx, name, mediaType, data)
+	case Mail:
+		return e.extractMail(name, data)
+	case oleStorage:
+		return Extracted{}, oleProblem(name, data)
 	case Markdown, Plain, CSV, TSV:
 	default:
 		return Extracted{}, unsupported(name, mediaType)
@@ -125,8 +206,8 @@ func (e *Extractor) read(ctx context.Context, name, mediaType string, data []byt
 	return Extracted{Text: text}, nil
 }
 
-// titleFromName makes a title of a file's name.
-func titleFromName(name string) string {
+// TitleOf makes a title of a file's name, for documents that have no other.
+func TitleOf(name string) string {
 	name, _, _ = strings.Cut(name, "?")
 	base := path.Base(strings.ReplaceAll(name, "\\", "/"))
 	base = strings.TrimSuffix(base, path.Ext(base))

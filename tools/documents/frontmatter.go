@@ -1,15 +1,23 @@
 package documents
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
 
 // frontMatter is what a document says of itself before its text.
 type frontMatter struct {
-	title string
-	year  int
-	url   string
+	title     string
+	author    string
+	published string
+	year      int
+	url       string
+}
+
+// extracted begins a document with what is known of it.
+func (m frontMatter) extracted(source string) Extracted {
+	return Extracted{Text: source, Title: m.title, Author: m.author, Published: m.published, Year: m.year, URL: m.url}
 }
 
 // readFrontMatter reads the simple "key: value" lines between two lines of
@@ -56,7 +64,14 @@ func (m *frontMatter) set(key, value string) {
 	switch key {
 	case "title":
 		m.title = value
+	case "author", "authors", "byline", "creator":
+		if m.author == "" {
+			m.author = strings.Trim(value, "[] ")
+		}
 	case "year", "date", "published", "publication_date", "pubdate":
+		if m.published == "" {
+			m.published = isoDay(value)
+		}
 		if m.year == 0 || key == "year" {
 			m.year = yearIn(value)
 		}
@@ -65,6 +80,27 @@ func (m *frontMatter) set(key, value string) {
 			m.url = value
 		}
 	}
+}
+
+// isoDay gives the day that text begins with as YYYY-MM-DD, or as much of it as
+// is there: dates of ISO 8601 with or without dashes, and years. It is empty
+// where there is none.
+func isoDay(text string) string {
+	text = strings.TrimSpace(text)
+	for _, layout := range []string{"2006-01-02", "20060102", "2006/01/02"} {
+		if len(text) >= len(layout) {
+			if t, err := time.Parse(layout, text[:len(layout)]); err == nil && yearIn(text[:4]) != 0 {
+				return t.Format(time.DateOnly)
+			}
+		}
+	}
+	if t, err := time.Parse("2006-01", text[:min(len(text), 7)]); err == nil && yearIn(text[:4]) != 0 {
+		return t.Format("2006-01")
+	}
+	if year := yearIn(text); year != 0 {
+		return strconv.Itoa(year)
+	}
+	return ""
 }
 
 // yearIn gives the first number of four digits in text that can be a year of

@@ -2,6 +2,7 @@ package documents
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"unicode"
@@ -16,7 +17,7 @@ import (
 // items, and tables as lines of cells. What a page has around its text
 // (scripts, navigation, banners, footers, asides, lists of links) is left out.
 func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
-	if binary(data[:min(len(data), 1<<20)]) && !bytes.HasPrefix(data, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
+	if holdsBinary(data[:min(len(data), 1<<20)]) && !bytes.HasPrefix(data, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
 		return Extracted{}, notText(name)
 	}
 	reader := io.Reader(bytes.NewReader(data))
@@ -26,6 +27,12 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 			return Extracted{}, malformed(name, err)
 		}
 		reader = declared
+	}
+	// A tree takes a hundred times the bytes of the shortest tag.
+	if n := bytes.Count(data, []byte{'<'}); n > limits.Elements {
+		return Extracted{}, &ReadError{
+			name, ProblemTooLarge, fmt.Sprintf("the page has more than %d elements", limits.Elements), "split it into parts, or convert it to plain text",
+		}
 	}
 	root, err := html.Parse(reader)
 	if err != nil {
@@ -39,7 +46,13 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 	if facts.year != 0 {
 		page.year = facts.year
 	}
-	out := Extracted{Text: page.text.String(), URL: facts.url, Segments: page.outline.finish(), Year: page.year}
+	out := Extracted{
+		Text: page.text.String(), Author: facts.author, Published: facts.published, URL: facts.url,
+		Segments: page.outline.finish(), Year: page.year,
+	}
+	if page.cut {
+		out.Parts = []Part{{Name: "the rest", Gap: fmt.Sprintf("only the first %d MB of its text were read; split it into parts", limits.Text>>20)}}
+	}
 	if strings.TrimSpace(out.Text) == "" {
 		return Extracted{}, noText(name, "the page holds no text of its own")
 	}
@@ -70,12 +83,14 @@ type htmlReader struct {
 	line    strings.Builder // the open block
 	kind    BlockKind
 	limit   int
+	cut     bool   // the limit was reached
 	title   string // of the first h1
 	year    int
 }
 
 func (p *htmlReader) visit(node *html.Node, kind BlockKind) {
 	if p.text.Len()+p.line.Len() > p.limit {
+		p.cut = true
 		return
 	}
 	if node.Type == html.TextNode {
@@ -184,7 +199,11 @@ func (p *htmlReader) heading(node *html.Node) {
 // verbatim puts text into the snapshot that is no block.
 func (p *htmlReader) verbatim(text string) {
 	text = strings.TrimSpace(text)
-	if text == "" || p.text.Len()+len(text) > p.limit {
+	if text == "" {
+		return
+	}
+	if p.text.Len()+len(text) > p.limit {
+		p.cut = true
 		return
 	}
 	p.text.WriteString(text)
@@ -242,6 +261,18 @@ func eachElement(node *html.Node, visit func(*html.Node) bool) {
 	for child := node.FirstChild; child != nil; child = child.NextSibling {
 		eachElement(child, visit)
 	}
+}
+
+// textBytes is how much text a tree holds, in bytes, white space aside.
+func textBytes(node *html.Node) int {
+	if node.Type == html.TextNode {
+		return len(strings.TrimSpace(node.Data))
+	}
+	n := 0
+	for child := node.FirstChild; child != nil; child = child.NextSibling {
+		n += textBytes(child)
+	}
+	return n
 }
 
 // rawText is the text of a tree as it stands.

@@ -9,9 +9,11 @@ import (
 
 // pageFacts is what the head of a page says of it.
 type pageFacts struct {
-	title string
-	year  int
-	url   string
+	title     string
+	author    string
+	published string
+	year      int
+	url       string
 }
 
 // readHead reads the title, date and address of a page from its head: the
@@ -59,7 +61,11 @@ func (f *pageFacts) meta(n *html.Node, titles map[string]string) {
 	case "citation_publication_date", "citation_date", "article:published_time", "dc.date", "dc.date.issued",
 		"dcterms.issued", "datepublished", "date", "pubdate", "publication_date":
 		if f.year == 0 {
-			f.year = yearIn(content)
+			f.year, f.published = yearIn(content), isoDay(content)
+		}
+	case "author", "citation_author", "dc.creator", "article:author":
+		if f.author == "" && webAddress(content) == "" {
+			f.author = cleanTitle(content)
 		}
 	case "og:url":
 		if f.url == "" {
@@ -95,10 +101,10 @@ func mainContent(root *html.Node) *html.Node {
 		}
 		return true
 	})
-	if len(articles) == 1 && len(strings.TrimSpace(rawText(articles[0]))) >= minMainText {
+	if len(articles) == 1 && textBytes(articles[0]) >= minMainText {
 		return articles[0]
 	}
-	if main != nil && len(strings.TrimSpace(rawText(main))) >= minMainText {
+	if main != nil && textBytes(main) >= minMainText {
 		return main
 	}
 	if body != nil {
@@ -179,10 +185,10 @@ func within(n *html.Node, names ...atom.Atom) bool {
 
 // mostlyLinks says that two thirds of a list's text are links: a menu.
 func mostlyLinks(list *html.Node) bool {
-	all, linked := len(strings.TrimSpace(rawText(list))), 0
+	all, linked := textBytes(list), 0
 	eachElement(list, func(n *html.Node) bool {
 		if n.DataAtom == atom.A {
-			linked += len(strings.TrimSpace(rawText(n)))
+			linked += textBytes(n)
 			return false
 		}
 		return true

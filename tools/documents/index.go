@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Source is one document to be searched.
@@ -18,6 +19,11 @@ type Source struct {
 	Year     int
 	Text     string // the snapshot
 	Segments []Segment
+	Prepared []byte // of Prepare, instead of Segments; nil where there is none
+
+	Author    string
+	Published string // as in Extracted
+	Tier      string // the kind of place it was published in; empty when unknown
 }
 
 // Index finds passages of a fixed set of documents. It is immutable once built
@@ -41,6 +47,8 @@ type Index struct {
 	terms    map[string]uint32
 	sorted   []string // the vocabulary in order, for variants of a word
 	postings [][]posting
+	family   []uint32 // by source: the first of those that are copies of each other
+	copies   []uint32 // by source: how many others of its family there are
 	meanPassage,
 	meanDocument float64
 	bytes int64
@@ -54,119 +62,149 @@ type passageEntry struct {
 	terms  uint32 // length in terms
 }
 
-// posting says how often a term occurs in an entry.
-type posting struct {
-	entry uint32
-	count uint32
-}
+// posting says how often a term occurs in an entry: the entry in the upper 24
+// bits, the count, 255 at most, in the lower 8. Postings are most of an index.
+type posting uint32
+
+const (
+	mostEntries = 1 << 24
+	mostCount   = 1<<8 - 1
+)
+
+func newPosting(entry, count uint32) posting { return posting(entry<<8 | min(count, mostCount)) }
+
+func (p posting) entry() uint32 { return uint32(p) >> 8 }
+func (p posting) count() uint32 { return uint32(p) & mostCount }
 
 // titleWeight is how often a title's words count for their document.
 const titleWeight = 2
 
 // NewIndex cuts the sources into passages and indexes them, in the order
-// given. It stops early when ctx ends.
+// given. It stops early when ctx ends. Of a source that was prepared before
+// only the words are added up.
 func NewIndex(ctx context.Context, sources []Source) (*Index, error) {
-	cut, err := cutAll(ctx, sources)
-	if err != nil {
-		return nil, err
-	}
-	x := &Index{sources: sources, terms: map[string]uint32{}}
-	build := builder{index: x, known: map[string]uint32{}, counts: map[uint32]uint32{}}
+	x := &Index{sources: slices.Clone(sources), terms: map[string]uint32{}}
+	build := builder{index: x, words: newPreparer(), sketches: make([]sketch, len(sources))}
+	prepared, stop := prepareAll(ctx, sources)
+	defer stop()
 	for i := range sources {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("indexing %d documents: %w", len(sources), err)
 		}
-		build.add(uint32(i), cut[i])
+		select {
+		case doc := <-prepared[i]:
+			if len(x.passages)+len(doc.passages) >= mostEntries {
+				return nil, fmt.Errorf("indexing %d documents: they have more than %d passages; name fewer sources", len(sources), mostEntries)
+			}
+			build.add(uint32(i), doc)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("indexing %d documents: %w", len(sources), ctx.Err())
+		}
+		x.sources[i].Prepared, x.sources[i].Segments = nil, nil // all is in the passages
 	}
 	build.finish()
 	return x, nil
 }
 
-// cutAll makes the passages of every source, several sources at a time.
-func cutAll(ctx context.Context, sources []Source) ([][]Passage, error) {
-	cut := make([][]Passage, len(sources))
-	next := make(chan int)
+// prepareAll prepares the sources, several at a time and not many ahead of who
+// takes them. What is taken comes through the channel of its source.
+func prepareAll(ctx context.Context, sources []Source) ([]chan preparedDocument, func()) {
+	results := make([]chan preparedDocument, len(sources))
+	for i := range results {
+		results[i] = make(chan preparedDocument) // taken in order, so nobody gets far ahead
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(sources)) {
 		workers.Go(func() {
-			for i := range next {
-				cut[i] = Passages(sources[i].Text, sources[i].Segments)
+			words := newPreparer()
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(sources) {
+					return
+				}
+				doc, err := preparedDocument{}, errPrepared
+				if Prepared(sources[i].Prepared) {
+					doc, err = decodePrepared(sources[i].Prepared, sources[i].Text)
+				}
+				if err != nil {
+					doc = words.prepare(sources[i].Text, sources[i].Segments)
+				}
+				select {
+				case results[i] <- doc:
+				case <-ctx.Done():
+					return
+				}
 			}
 		})
 	}
-	var err error
-	for i := range sources {
-		if err = ctx.Err(); err != nil {
-			err = fmt.Errorf("cutting %d documents into passages: %w", len(sources), err)
-			break
-		}
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	return cut, err
+	return results, func() { cancel(); workers.Wait() }
 }
 
 // builder holds what is needed only while an index is built.
 type builder struct {
-	index  *Index
-	known  map[string]uint32 // words as they stand, to their terms
-	counts map[uint32]uint32 // of the entry at hand
+	index    *Index
+	words    *preparer // for titles
+	sketches []sketch
+	ids      []uint32 // of the terms of the document at hand
 }
 
-// dropped marks words that are not indexed.
+// dropped marks a source that is none.
 const dropped = ^uint32(0)
 
-func (b *builder) add(source uint32, passages []Passage) {
+func (b *builder) add(source uint32, doc preparedDocument) {
 	x := b.index
 	text := x.sources[source]
 	x.first = append(x.first, uint32(len(x.passages)))
 	x.bytes += int64(len(text.Text))
-	total := b.enter(passageEntry{source: source}, titleWeight, text.Title)
-	for _, passage := range passages {
-		total += b.enter(passageEntry{Passage: passage, source: source}, 1,
-			text.Text[passage.Start:passage.End], passage.Heading)
-		x.bytes += int64(len(passage.Sentences))*24 + 96
+	b.sketches[source] = doc.sketch
+	total := b.title(source, text.Title)
+	b.ids = b.ids[:0]
+	for _, stem := range doc.terms {
+		b.ids = append(b.ids, b.term(stem))
+	}
+	for _, passage := range doc.passages {
+		number := uint32(len(x.passages))
+		x.passages = append(x.passages, passageEntry{Passage: passage.Passage, source: source, terms: passage.length})
+		for _, c := range passage.counts {
+			id := b.ids[c.term]
+			x.postings[id] = append(x.postings[id], newPosting(number, c.count))
+		}
+		total += passage.length
+		x.bytes += int64(len(passage.counts))*4 + int64(len(passage.Sentences))*24 + 96
 	}
 	x.words = append(x.words, total)
 }
 
-// enter indexes one entry and gives its length in terms.
-func (b *builder) enter(entry passageEntry, weight uint32, texts ...string) uint32 {
+// title enters the title of a source and gives its length in terms.
+func (b *builder) title(source uint32, title string) uint32 {
 	x := b.index
-	clear(b.counts)
-	for _, text := range texts {
-		eachWord(text, func(word string) {
-			if id := b.term(word); id != dropped {
-				b.counts[id] += weight
-				entry.terms += weight
-			}
-		})
-	}
+	entry := passageEntry{source: source}
+	counts := map[uint32]uint32{}
+	eachWord(title, func(word string) {
+		if stem := b.words.stem(word); stem != "" {
+			counts[b.term(stem)] += titleWeight
+			entry.terms += titleWeight
+		}
+	})
 	number := uint32(len(x.passages))
 	x.passages = append(x.passages, entry)
-	for id, count := range b.counts {
-		x.postings[id] = append(x.postings[id], posting{entry: number, count: count})
+	for id, count := range counts {
+		x.postings[id] = append(x.postings[id], newPosting(number, count))
 	}
-	x.bytes += int64(len(b.counts)) * 8
+	x.bytes += int64(len(counts)) * 4
 	return entry.terms
 }
 
-func (b *builder) term(word string) uint32 {
-	if id, ok := b.known[word]; ok {
-		return id
+func (b *builder) term(stem string) uint32 {
+	id, ok := b.index.terms[stem]
+	if !ok {
+		id = uint32(len(b.index.postings))
+		b.index.terms[stem] = id
+		b.index.postings = append(b.index.postings, nil)
+		b.index.bytes += int64(len(stem)) + 96
 	}
-	id := dropped
-	if stem := term(word); stem != "" && !stopWords[word] {
-		var ok bool
-		if id, ok = b.index.terms[stem]; !ok {
-			id = uint32(len(b.index.postings))
-			b.index.terms[stem] = id
-			b.index.postings = append(b.index.postings, nil)
-			b.index.bytes += int64(len(stem)) + 96
-		}
-	}
-	b.known[word] = id
 	return id
 }
 
@@ -178,6 +216,22 @@ func (b *builder) finish() {
 		x.sorted = append(x.sorted, stem)
 	}
 	slices.Sort(x.sorted)
+	for i, list := range x.postings {
+		x.postings[i] = slices.Clip(list)
+		if cap(list) > len(list)+len(list)/8 {
+			x.postings[i] = slices.Clone(list)
+		}
+	}
+	x.family = families(b.sketches)
+	x.copies = make([]uint32, len(x.sources))
+	for i, first := range x.family {
+		if int(first) != i {
+			x.copies[first]++
+		}
+	}
+	for i, first := range x.family {
+		x.copies[i] = x.copies[first]
+	}
 	var passages, all float64
 	for _, entry := range x.passages {
 		passages += float64(entry.terms)
@@ -194,6 +248,14 @@ func (x *Index) Size() int64 { return x.bytes }
 
 // Len is how many documents are indexed.
 func (x *Index) Len() int { return len(x.sources) }
+
+// Copies is how many other documents say nearly the same as the one at a place:
+// the same text in other words around it.
+func (x *Index) Copies(i int) int { return int(x.copies[i]) }
+
+// Original is the place of the first of the documents that are copies of the
+// one at a place; its own where there are none before it.
+func (x *Index) Original(i int) int { return int(x.family[i]) }
 
 // Source gives the document at a place in the order they were given.
 func (x *Index) Source(i int) Source { return x.sources[i] }

@@ -17,7 +17,7 @@ func extractMarkdown(source string) Extracted {
 		return extractPlain(source)
 	}
 	matter, body := readFrontMatter(source)
-	out := Extracted{Text: source, Title: matter.title, Year: matter.year, URL: matter.url}
+	out := matter.extracted(source)
 	// Blocks only: a quote shows the text as it stands, and reading the
 	// definitions of links takes time that grows with the square of their number.
 	blocks := parser.NewParser(

@@ -16,7 +16,16 @@ const (
 	CSV      = "text/csv"
 	TSV      = "text/tab-separated-values"
 	PDF      = "application/pdf"
+	DOCX     = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+	XLSX     = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	PPTX     = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+	EPUB     = "application/epub+zip"
+	Mail     = "message/rfc822"
 )
+
+// oleStorage is the container of Microsoft's older formats, and of newer ones
+// that are encrypted.
+const oleStorage = "application/x-ole-storage"
 
 // mediaTypes are the types by the extension of a name.
 var mediaTypes = map[string]string{
@@ -24,6 +33,8 @@ var mediaTypes = map[string]string{
 	".txt": Plain, ".text": Plain, ".log": Plain, ".rst": Plain,
 	".html": HTML, ".htm": HTML, ".xhtml": HTML,
 	".csv": CSV, ".tsv": TSV, ".tab": TSV, ".pdf": PDF,
+	".docx": DOCX, ".docm": DOCX, ".dotx": DOCX, ".xlsx": XLSX, ".xlsm": XLSX, ".xltx": XLSX,
+	".pptx": PPTX, ".pptm": PPTX, ".ppsx": PPTX, ".epub": EPUB, ".eml": Mail,
 }
 
 // Readable says whether documents of this name are read at all.
@@ -39,20 +50,59 @@ func suffix(name string) string {
 
 // DetectMediaType gives the media type of a document: by its content where
 // that leaves no doubt, then by what was declared, then by the extension of
-// its name, then by its content.
+// its name, then by its content. A name or a declaration that promises a
+// format of bytes which the content is not is not believed.
 func DetectMediaType(name, declared string, data []byte) string {
-	head := bytes.TrimLeft(data[:min(len(data), 1024)], "\xef\xbb\xbf \t\r\n")
-	if bytes.HasPrefix(head, []byte("%PDF-")) {
-		return PDF
+	if t := unmistakable(data); t != "" {
+		return t
 	}
-	if t, _, err := mime.ParseMediaType(declared); err == nil && t != "application/octet-stream" && t != Plain {
+	if t, _, err := mime.ParseMediaType(declared); err == nil && t != "application/octet-stream" && t != Plain && !ofBytes(canonical(t)) {
 		return canonical(t)
 	}
-	if t, ok := mediaTypes[suffix(name)]; ok {
+	if t, ok := mediaTypes[suffix(name)]; ok && !ofBytes(t) {
 		return t
 	}
 	sniffed, _, _ := mime.ParseMediaType(http.DetectContentType(data[:min(len(data), 512)]))
 	return sniffed
+}
+
+// unmistakable is the type that the first bytes of a document, or the folders
+// of an archive, make certain; empty where they do not.
+func unmistakable(data []byte) string {
+	head := bytes.TrimLeft(data[:min(len(data), 1024)], "\xef\xbb\xbf \t\r\n")
+	switch {
+	case bytes.HasPrefix(head, []byte("%PDF-")):
+		return PDF
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+		return archiveType(data)
+	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+		return oleStorage
+	}
+	return ""
+}
+
+// archiveType tells documents that are zip archives apart by the names of
+// their entries, which stand in them as they are.
+func archiveType(data []byte) string {
+	for _, known := range [...]struct{ entry, mediaType string }{
+		{"mimetypeapplication/epub+zip", EPUB},
+		{"word/document", DOCX}, {"xl/workbook", XLSX}, {"ppt/presentation", PPTX},
+		{"META-INF/container.xml", EPUB},
+	} {
+		if bytes.Contains(data, []byte(known.entry)) {
+			return known.mediaType
+		}
+	}
+	return ""
+}
+
+// ofBytes says that documents of a type begin with bytes that no other has.
+func ofBytes(mediaType string) bool {
+	switch mediaType {
+	case DOCX, XLSX, PPTX, EPUB:
+		return true
+	}
+	return false
 }
 
 // canonical gives the one name of types that have several.

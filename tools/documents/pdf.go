@@ -36,6 +36,7 @@ type pdfEngine struct {
 	limits   Limits
 	cacheDir string
 	slots    chan struct{}
+	scans    Recognizer // nil where there is none
 
 	mu          sync.Mutex
 	interpreted pdfium.Pool
@@ -46,11 +47,11 @@ type pdfEngine struct {
 	closed      bool
 }
 
-func newPDFEngine(cacheDir string, parallel int, limits Limits) *pdfEngine {
+func newPDFEngine(cacheDir string, parallel int, limits Limits, scans Recognizer) *pdfEngine {
 	if parallel <= 0 {
 		parallel = 2
 	}
-	return &pdfEngine{limits: limits, cacheDir: cacheDir, slots: make(chan struct{}, parallel)}
+	return &pdfEngine{limits: limits, cacheDir: cacheDir, scans: scans, slots: make(chan struct{}, parallel)}
 }
 
 func (e *pdfEngine) extract(ctx context.Context, name string, data []byte) (Extracted, error) {
@@ -87,10 +88,23 @@ var (
 
 // pdfDocument is what was read from a PDF before it is laid out.
 type pdfDocument struct {
-	title string
-	year  int
-	pages [][]pdfLine
-	total int // pages in all, read or not
+	facts   properties
+	pages   [][]pdfLine
+	total   int // pages in all, read or not
+	scanned pageGap
+	damaged pageGap
+}
+
+// pageGap are pages that could not be read, from 1, and why.
+type pageGap struct {
+	pages []int
+	why   string // of the first
+}
+
+func (g *pageGap) add(page int, why string) {
+	if g.pages = append(g.pages, page); g.why == "" {
+		g.why = why
+	}
 }
 
 // read reads a PDF with the engine that suits the number of its pages.
@@ -209,7 +223,8 @@ func (e *pdfEngine) stop() error {
 
 // readWith reads a PDF in an instance of its own, which is killed when it takes
 // too long; it looks at ctx before every page. With quick set, it gives
-// errTooManyPages instead of starting on a long one.
+// errTooManyPages instead of starting on a long one, or on one with pictures to
+// recognise.
 func (e *pdfEngine) readWith(ctx context.Context, pool pdfium.Pool, data []byte, quick bool) (doc pdfDocument, pages int, err error) {
 	instance, err := pool.GetInstanceWithContext(ctx)
 	if err != nil {
@@ -241,24 +256,10 @@ func (e *pdfEngine) readWith(ctx context.Context, pool pdfium.Pool, data []byte,
 		return doc, pages, errTooManyPages
 	}
 	doc.total = pages
-	doc.title, doc.year = readPDFFacts(instance, opened.Document)
-	text := 0
-	for page := range min(pages, e.limits.Pages) {
-		if err := ctx.Err(); err != nil {
-			return doc, pages, err
-		}
-		lines, err := readPDFPage(instance, opened.Document, page)
-		if err != nil {
-			return doc, pages, fmt.Errorf("page %d: %w", page+1, err)
-		}
-		for _, line := range lines {
-			text += len(line.text)
-		}
-		if doc.pages = append(doc.pages, lines); text > e.limits.Text {
-			break
-		}
-	}
-	return doc, pages, nil
+	doc.facts = readPDFFacts(instance, opened.Document)
+	reader := pdfReader{engine: e, instance: instance, document: opened.Document, timer: timer, quick: quick, doc: &doc}
+	err = reader.readPages(ctx)
+	return doc, reader.needs(pages), err
 }
 
 // interpret says whether so many pages may be interpreted, and counts them.

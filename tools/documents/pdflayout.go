@@ -1,7 +1,6 @@
 package documents
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"unicode"
@@ -31,7 +30,7 @@ func (d pdfDocument) extracted(name string) (Extracted, error) {
 		}
 	}
 	if letters < minPDFLetters {
-		return Extracted{}, noText(name, fmt.Sprintf("none of its %d pages holds text (a scan)", d.total))
+		return Extracted{}, d.withoutText(name)
 	}
 	layout := pdfLayout{body: bodySize(d.pages), words: lineWords(d.pages)}
 	running := runningLines(d.pages)
@@ -40,7 +39,8 @@ func (d pdfDocument) extracted(name string) (Extracted, error) {
 	}
 	layout.close()
 	out := Extracted{
-		Title: d.title, Year: d.year, Text: layout.text.String(), Segments: layout.outline.finish(), Pages: d.total,
+		Title: d.facts.title, Author: d.facts.author, Published: d.facts.published, Year: yearIn(d.facts.published),
+		Text: layout.text.String(), Segments: layout.outline.finish(), Pages: d.total, Parts: d.gaps(),
 	}
 	if out.Title == "" {
 		out.Title = layout.title

@@ -12,9 +12,9 @@ import (
 	"github.com/klippa-app/go-pdfium/structs"
 )
 
-// readPDFFacts reads the title and the year of creation. Names of files, which
-// many programs write for a title, are none.
-func readPDFFacts(instance pdfium.Pdfium, document references.FPDF_DOCUMENT) (title string, year int) {
+// readPDFFacts reads the title, the author and the day of creation. Names of
+// files, which many programs write for a title, are none.
+func readPDFFacts(instance pdfium.Pdfium, document references.FPDF_DOCUMENT) properties {
 	value := func(tag string) string {
 		meta, err := instance.FPDF_GetMetaText(&requests.FPDF_GetMetaText{Document: document, Tag: tag})
 		if err != nil {
@@ -22,13 +22,11 @@ func readPDFFacts(instance pdfium.Pdfium, document references.FPDF_DOCUMENT) (ti
 		}
 		return strings.TrimSpace(strings.ToValidUTF8(meta.Value, ""))
 	}
-	title = value("Title")
-	lower := strings.ToLower(title)
-	if strings.HasPrefix(lower, "microsoft ") || strings.HasPrefix(lower, "untitled") ||
-		!strings.Contains(title, " ") && strings.Contains(title, ".") {
-		title = ""
+	facts := properties{title: value("Title"), author: value("Author"), published: isoDay(strings.TrimPrefix(value("CreationDate"), "D:"))}
+	if madeTitle(facts.title) {
+		facts.title = ""
 	}
-	return title, yearIn(strings.TrimPrefix(value("CreationDate"), "D:"))
+	return facts
 }
 
 // readPDFPage reads the lines of one page in the order of its content, each

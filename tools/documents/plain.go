@@ -14,7 +14,7 @@ const maxHeadingBytes = 100
 // line that begins with a bullet or a number is an item of a list.
 func extractPlain(source string) Extracted {
 	matter, body := readFrontMatter(source)
-	out := Extracted{Text: source, Title: matter.title, Year: matter.year, URL: matter.url}
+	out := matter.extracted(source)
 	reader := plainReader{source: source, start: -1}
 	for next := body; next < len(source); {
 		start := next

@@ -184,7 +184,7 @@ func (x *Index) merge(terms []weightedTerm) []scored {
 	all := make([]scored, 0, total)
 	for _, t := range terms {
 		for _, p := range x.postings[t.id] {
-			all = append(all, scored{p.entry, t.weight * float64(p.count)})
+			all = append(all, scored{p.entry(), t.weight * float64(p.count())})
 		}
 	}
 	if len(terms) < 2 {

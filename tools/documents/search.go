@@ -22,13 +22,22 @@ type Query struct {
 	Text     string
 	Limit    int    // 0 means DefaultLimit; at most MaxLimit
 	Document string // only this document, when not empty
+
+	// Nearest are the passages nearest to the query in meaning, best first; nil
+	// where meaning is not known. They are fused with those found by words.
+	Nearest []Place
 }
+
+// Place is a passage by its source's place in the index and its own in
+// [Index.Passages].
+type Place struct{ Source, Passage int }
 
 // Found is what a search gives: passages, best first, and among how many
 // documents they were looked for.
 type Found struct {
 	Hits      []Hit
 	Documents int
+	Note      string // what the reader of the hits should know of the search
 }
 
 // Hit is a passage that was found.
@@ -44,6 +53,11 @@ type Hit struct {
 	Start    int
 	End      int
 	Quotes   []Quote
+
+	Author    string
+	Published string // YYYY-MM-DD, or as much of it as is known
+	Tier      string
+	Copies    int // other documents that say nearly the same
 }
 
 // Quote is a whole sentence of a hit: Text is the snapshot from Start to End.
@@ -63,7 +77,11 @@ func (x *Index) Search(ctx context.Context, q Query) ([]Hit, error) {
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
-	chosen := x.choose(x.candidates(x.rank(q.Text), q.Document), min(limit, MaxLimit), q.Document != "")
+	found := x.candidates(x.rank(q.Text), q.Document)
+	if q.Nearest != nil {
+		found = x.fuse(found, q)
+	}
+	chosen := x.choose(found, min(limit, MaxLimit), q.Document != "")
 	hits := make([]Hit, len(chosen))
 	for i, s := range chosen {
 		hits[i] = x.hit(s)
@@ -110,10 +128,12 @@ func (c *candidates) Pop() any {
 	return last
 }
 
-// choose takes the best, at first not more than perDocument of each document,
-// and the same words only once, even where several documents have them.
+// choose takes the best, at first not more than perDocument of each document
+// and its copies together, and the same words only once, even where several
+// documents have them, or nearly the same where they are copies.
 func (x *Index) choose(c *candidates, limit int, oneDocument bool) []scored {
 	taken, said := map[uint32]int{}, map[string]bool{}
+	copies := map[uint32]saidByAll{}
 	var chosen, spare []scored
 	for c.Len() > 0 && len(chosen) < limit {
 		s, ok := heap.Pop(c).(scored)
@@ -127,7 +147,14 @@ func (x *Index) choose(c *candidates, limit int, oneDocument bool) []scored {
 			continue
 		}
 		said[words] = true
-		if taken[source]++; taken[source] <= perDocument || oneDocument {
+		family := x.family[source]
+		if x.copies[source] > 0 {
+			if copies[family].has(source, words) {
+				continue
+			}
+			copies[family] = append(copies[family], saidBy{source, runsOf(words)})
+		}
+		if taken[family]++; taken[family] <= perDocument || oneDocument {
 			chosen = append(chosen, s)
 		} else if len(spare) < limit {
 			spare = append(spare, s)
@@ -138,12 +165,65 @@ func (x *Index) choose(c *candidates, limit int, oneDocument bool) []scored {
 	return chosen
 }
 
+// saidBy is what a document of a family said in a passage that was chosen.
+type saidBy struct {
+	source uint32
+	runs   map[uint64]bool
+}
+
+type saidByAll []saidBy
+
+// has says that another document of the family said most of the words, with
+// all the figures among them: a copy with another figure is another source.
+func (all saidByAll) has(source uint32, words string) bool {
+	runs := runsOf(words)
+	for _, before := range all {
+		if before.source == source {
+			continue
+		}
+		both := 0
+		for run := range runs {
+			if before.runs[run] {
+				both++
+			} else if run&1 == 1 {
+				both -= len(runs) // a figure that the other has not
+			}
+		}
+		if float64(both) >= 0.6*float64(len(runs)) {
+			return true
+		}
+	}
+	return false
+}
+
+// runsOf are hashes of the pairs of words of a text, odd for those with a
+// figure.
+func runsOf(text string) map[uint64]bool {
+	runs := map[uint64]bool{}
+	before := uint64(0)
+	eachWord(text, func(word string) {
+		hash, figure := uint64(14695981039346656037), false
+		for i := range len(word) {
+			hash = (hash ^ uint64(word[i])) * 1099511628211
+			figure = figure || asciiDigit(word[i])
+		}
+		run := (before*0x9e3779b97f4a7c15 ^ hash) &^ 1
+		if figure {
+			run = hash | 1
+		}
+		runs[run] = true
+		before = hash
+	})
+	return runs
+}
+
 func (x *Index) hit(s scored) Hit {
 	passage := &x.passages[s.entry]
 	source := &x.sources[passage.source]
 	hit := Hit{
 		Document: source.ID, Title: source.Title, URI: source.URI, SHA256: source.SHA256, Year: source.Year,
 		Page: passage.Page, Heading: passage.Heading, Score: s.score, Start: passage.Start, End: passage.End,
+		Author: source.Author, Published: source.Published, Tier: source.Tier, Copies: int(x.copies[passage.source]),
 		Quotes: make([]Quote, len(passage.Sentences)),
 	}
 	for i, sentence := range passage.Sentences {

@@ -32,6 +32,9 @@ type TableSource struct {
 // the columns are "column 1" and so on. An error is a [*ReadError].
 func ReadTable(source TableSource, limits Limits) (*tools.Table, error) {
 	limits = limits.withDefaults()
+	if line := longLine(source.Text); line > 0 {
+		return nil, &ReadError{source.URI, ProblemTooLarge, fmt.Sprintf("line %d of the table is longer than %d MB", line, maxRecordBytes>>20), "check what parts its lines"}
+	}
 	delimiter := byte('\t')
 	if source.MediaType != TSV {
 		delimiter = detectDelimiter(source.Text)
@@ -70,6 +73,19 @@ func ReadTable(source TableSource, limits Limits) (*tools.Table, error) {
 	}
 	table.Rows = len(columns[0])
 	return table, nil
+}
+
+// longLine is the number of the first line that is longer than a row may be, or
+// 0.
+func longLine(text string) int {
+	for line := 1; len(text) > maxRecordBytes; line++ {
+		end := strings.IndexAny(text[:maxRecordBytes+1], "\r\n")
+		if end < 0 {
+			return line
+		}
+		text = text[end+1:]
+	}
+	return 0
 }
 
 // readPreamble reads up to the first record as wide as the table. What stands

@@ -92,6 +92,7 @@ func New(searcher Searcher) (tools.Tool, error) {
 		if err != nil {
 			return Output{}, err
 		}
+		q = q.inside(scope.Published)
 		found, err := searcher.Search(ctx, scope, q)
 		if err != nil {
 			return Output{}, fmt.Errorf("searching the web: %w", err)
@@ -120,6 +121,17 @@ func (in Input) query() (Query, error) {
 		return q, &tools.InputError{Field: "to", Reason: "is before from; exchange them"}
 	}
 	return q, nil
+}
+
+// inside narrows the query's window to the run's, whose days were checked.
+func (q Query) inside(window tools.Window) Query {
+	if from, err := time.Parse(time.DateOnly, window.From); err == nil && from.After(q.From) {
+		q.From = from
+	}
+	if to, err := time.Parse(time.DateOnly, window.To); err == nil && (q.To.IsZero() || to.Before(q.To)) {
+		q.To = to
+	}
+	return q
 }
 
 func day(field, text string) (time.Time, error) {

@@ -212,6 +212,30 @@ func (e FieldErrorIn) Valid() bool {
 	}
 }
 
+// Defines values for Intake.
+const (
+	IntakeAdded     Intake = "added"
+	IntakeChanged   Intake = "changed"
+	IntakeReused    Intake = "reused"
+	IntakeUnchanged Intake = "unchanged"
+)
+
+// Valid indicates whether the value is a known member of the Intake enum.
+func (e Intake) Valid() bool {
+	switch e {
+	case IntakeAdded:
+		return true
+	case IntakeChanged:
+		return true
+	case IntakeReused:
+		return true
+	case IntakeUnchanged:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for KeyRole.
 const (
 	KeyRoleAdmin  KeyRole = "admin"
@@ -865,14 +889,25 @@ type DecisionRequestDecision string
 
 // Document defines model for Document.
 type Document struct {
+	// Author As the document names them.
+	Author    string    `json:"author,omitempty,omitzero"`
 	Corpus    string    `json:"corpus"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// ID Example: d_0f3a5b7c9d1e
 	ID string `json:"id"`
 
+	// Intake What an upload of the document came to; absent in lists. `unchanged`: the corpus has the same content under this
+	// name; `reused`: another corpus has the same content. Neither was read again.
+	Intake Intake `json:"intake,omitempty,omitzero"`
+
 	// MediaType Example: application/pdf
 	MediaType string `json:"media_type"`
+
+	// Published When it was published, `YYYY-MM-DD`, or as much of that as is known.
+	//
+	// Example: 2024-05-31
+	Published string `json:"published,omitempty,omitzero"`
 
 	// SHA256 Of its snapshot; absent when it could not be read.
 	SHA256 string `json:"sha256,omitempty,omitzero"`
@@ -885,7 +920,10 @@ type Document struct {
 	Unread string `json:"unread,omitempty,omitzero"`
 
 	// URI Example: 2024/report.pdf
-	URI   string `json:"uri"`
+	URI string `json:"uri"`
+
+	// URL Where it was published, when the document says so.
+	URL   string `json:"url,omitempty,omitzero"`
 	Words int    `json:"words"`
 
 	// Year Of publication, where it is known.
@@ -973,6 +1011,10 @@ type Health struct {
 
 // InjectionThreshold From this score on what looks like a prompt injection is refused; 0 only logs it.
 type InjectionThreshold = float64
+
+// Intake What an upload of the document came to; absent in lists. `unchanged`: the corpus has the same content under this
+// name; `reused`: another corpus has the same content. Neither was read again.
+type Intake string
 
 // Interval A duration of at least a second, such as `6h` or `90m`.
 //
@@ -1072,6 +1114,19 @@ type Progress struct {
 	Total int `json:"total"`
 }
 
+// PublicationWindow When the sources of the run were published, both days included. What bears no date may lie in it.
+type PublicationWindow struct {
+	// From The first day, `YYYY-MM-DD`.
+	//
+	// Example: 2020-01-01
+	From string `json:"from,omitempty,omitzero"`
+
+	// To The last day, `YYYY-MM-DD`.
+	//
+	// Example: 2024-12-31
+	To string `json:"to,omitempty,omitzero"`
+}
+
 // Question defines model for Question.
 type Question struct {
 	// ID Example: q1
@@ -1122,6 +1177,9 @@ type ResearchRequest struct {
 
 	// MaxIterations How often the draft is refined at most.
 	MaxIterations *int `json:"max_iterations,omitempty"`
+
+	// Published When the sources of the run were published, both days included. What bears no date may lie in it.
+	Published PublicationWindow `json:"published,omitempty,omitzero"`
 
 	// Questions Questions of yours; they are answered before those the plan adds.
 	Questions []string `json:"questions,omitempty,omitzero"`
@@ -1645,6 +1703,11 @@ type UploadDocumentsMultipartBody struct {
 	File []openapi_types.File `json:"file"`
 }
 
+// RemoveDocumentParams defines parameters for RemoveDocument.
+type RemoveDocumentParams struct {
+	Corpus CorpusName `form:"corpus" json:"corpus"`
+}
+
 // ListResearchParams defines parameters for ListResearch.
 type ListResearchParams struct {
 	// Status Only runs in this status.
@@ -1869,6 +1932,9 @@ type ServerInterface interface {
 	// UploadDocuments Upload documents into a corpus
 	// (POST /v1/documents)
 	UploadDocuments(w http.ResponseWriter, r *http.Request)
+	// RemoveDocument Take a document out of a corpus
+	// (DELETE /v1/documents/{id})
+	RemoveDocument(w http.ResponseWriter, r *http.Request, id string, params RemoveDocumentParams)
 	// ListResearch List runs, newest first
 	// (GET /v1/research)
 	ListResearch(w http.ResponseWriter, r *http.Request, params ListResearchParams)
@@ -2565,6 +2631,48 @@ func (siw *ServerInterfaceWrapper) UploadDocuments(w http.ResponseWriter, r *htt
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.UploadDocuments(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RemoveDocument operation middleware
+func (siw *ServerInterfaceWrapper) RemoveDocument(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RemoveDocumentParams
+
+	// ------------- Required query parameter "corpus" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "corpus", r.URL.Query(), &params.Corpus, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "corpus"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "corpus", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RemoveDocument(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3574,6 +3682,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/corpora", wrapper.ListCorpora)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/documents", wrapper.ListDocuments)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/documents", wrapper.UploadDocuments)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/documents/{id}", wrapper.RemoveDocument)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research", wrapper.ListResearch)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/research", wrapper.CreateResearch)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}", wrapper.GetResearch)
@@ -4506,6 +4615,40 @@ type UploadDocumentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UploadDocumentsdefaultApplicationProblemPlusJSONResponse) VisitUploadDocumentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveDocumentRequestObject struct {
+	ID     string `json:"id"`
+	Params RemoveDocumentParams
+}
+
+type RemoveDocumentResponseObject interface {
+	VisitRemoveDocumentResponse(w http.ResponseWriter) error
+}
+
+type RemoveDocument204Response struct {
+}
+
+func (response RemoveDocument204Response) VisitRemoveDocumentResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveDocumentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveDocumentdefaultApplicationProblemPlusJSONResponse) VisitRemoveDocumentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5676,6 +5819,9 @@ type StrictServerInterface interface {
 	// UploadDocuments Upload documents into a corpus
 	// (POST /v1/documents)
 	UploadDocuments(ctx context.Context, request UploadDocumentsRequestObject) (UploadDocumentsResponseObject, error)
+	// RemoveDocument Take a document out of a corpus
+	// (DELETE /v1/documents/{id})
+	RemoveDocument(ctx context.Context, request RemoveDocumentRequestObject) (RemoveDocumentResponseObject, error)
 	// ListResearch List runs, newest first
 	// (GET /v1/research)
 	ListResearch(ctx context.Context, request ListResearchRequestObject) (ListResearchResponseObject, error)
@@ -6417,6 +6563,33 @@ func (sh *strictHandler) UploadDocuments(w http.ResponseWriter, r *http.Request)
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UploadDocumentsResponseObject); ok {
 		if err := validResponse.VisitUploadDocumentsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveDocument operation middleware
+func (sh *strictHandler) RemoveDocument(w http.ResponseWriter, r *http.Request, id string, params RemoveDocumentParams) {
+	var request RemoveDocumentRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveDocument(ctx, request.(RemoveDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveDocument")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RemoveDocumentResponseObject); ok {
+		if err := validResponse.VisitRemoveDocumentResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -212,6 +212,30 @@ func (e FieldErrorIn) Valid() bool {
 	}
 }
 
+// Defines values for Intake.
+const (
+	IntakeAdded     Intake = "added"
+	IntakeChanged   Intake = "changed"
+	IntakeReused    Intake = "reused"
+	IntakeUnchanged Intake = "unchanged"
+)
+
+// Valid indicates whether the value is a known member of the Intake enum.
+func (e Intake) Valid() bool {
+	switch e {
+	case IntakeAdded:
+		return true
+	case IntakeChanged:
+		return true
+	case IntakeReused:
+		return true
+	case IntakeUnchanged:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for KeyRole.
 const (
 	KeyRoleAdmin  KeyRole = "admin"
@@ -865,14 +889,25 @@ type DecisionRequestDecision string
 
 // Document defines model for Document.
 type Document struct {
+	// Author As the document names them.
+	Author    string    `json:"author,omitempty,omitzero"`
 	Corpus    string    `json:"corpus"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// ID Example: d_0f3a5b7c9d1e
 	ID string `json:"id"`
 
+	// Intake What an upload of the document came to; absent in lists. `unchanged`: the corpus has the same content under this
+	// name; `reused`: another corpus has the same content. Neither was read again.
+	Intake Intake `json:"intake,omitempty,omitzero"`
+
 	// MediaType Example: application/pdf
 	MediaType string `json:"media_type"`
+
+	// Published When it was published, `YYYY-MM-DD`, or as much of that as is known.
+	//
+	// Example: 2024-05-31
+	Published string `json:"published,omitempty,omitzero"`
 
 	// SHA256 Of its snapshot; absent when it could not be read.
 	SHA256 string `json:"sha256,omitempty,omitzero"`
@@ -885,7 +920,10 @@ type Document struct {
 	Unread string `json:"unread,omitempty,omitzero"`
 
 	// URI Example: 2024/report.pdf
-	URI   string `json:"uri"`
+	URI string `json:"uri"`
+
+	// URL Where it was published, when the document says so.
+	URL   string `json:"url,omitempty,omitzero"`
 	Words int    `json:"words"`
 
 	// Year Of publication, where it is known.
@@ -973,6 +1011,10 @@ type Health struct {
 
 // InjectionThreshold From this score on what looks like a prompt injection is refused; 0 only logs it.
 type InjectionThreshold = float64
+
+// Intake What an upload of the document came to; absent in lists. `unchanged`: the corpus has the same content under this
+// name; `reused`: another corpus has the same content. Neither was read again.
+type Intake string
 
 // Interval A duration of at least a second, such as `6h` or `90m`.
 //
@@ -1072,6 +1114,19 @@ type Progress struct {
 	Total int `json:"total"`
 }
 
+// PublicationWindow When the sources of the run were published, both days included. What bears no date may lie in it.
+type PublicationWindow struct {
+	// From The first day, `YYYY-MM-DD`.
+	//
+	// Example: 2020-01-01
+	From string `json:"from,omitempty,omitzero"`
+
+	// To The last day, `YYYY-MM-DD`.
+	//
+	// Example: 2024-12-31
+	To string `json:"to,omitempty,omitzero"`
+}
+
 // Question defines model for Question.
 type Question struct {
 	// ID Example: q1
@@ -1122,6 +1177,9 @@ type ResearchRequest struct {
 
 	// MaxIterations How often the draft is refined at most.
 	MaxIterations *int `json:"max_iterations,omitempty"`
+
+	// Published When the sources of the run were published, both days included. What bears no date may lie in it.
+	Published PublicationWindow `json:"published,omitempty,omitzero"`
 
 	// Questions Questions of yours; they are answered before those the plan adds.
 	Questions []string `json:"questions,omitempty,omitzero"`
@@ -1645,6 +1703,11 @@ type UploadDocumentsMultipartBody struct {
 	File []openapi_types.File `json:"file"`
 }
 
+// RemoveDocumentParams defines parameters for RemoveDocument.
+type RemoveDocumentParams struct {
+	Corpus CorpusName `form:"corpus" json:"corpus"`
+}
+
 // ListResearchParams defines parameters for ListResearch.
 type ListResearchParams struct {
 	// Status Only runs in this status.
@@ -2092,7 +2155,8 @@ type ClientInterface interface {
 
 	// UploadDocumentsWithBody Upload documents into a corpus
 	//
-	// Markdown, text, HTML, CSV or PDF. A document is replaced when its corpus has one of the same name; the name is
+	// Markdown, text, HTML, CSV, PDF, DOCX, XLSX, PPTX, EPUB or e-mail (EML). Sheets, tables and attachments become
+	// documents of their own, named after theirs (`figures.xlsx!/Sales`). A document is replaced when its corpus has one of the same name; the name is
 	// the `filename` of the part and may hold folders (`2024/report.pdf`). Files may have up to 64 MB each, unless
 	// the server is configured otherwise, and a request may carry 100 of them.
 	//
@@ -2103,6 +2167,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/documents (the `UploadDocuments` operationId).
 	UploadDocumentsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveDocument Take a document out of a corpus
+	//
+	// Its parts (sheets, tables, attachments) go with it. What runs have cited stays: snapshots of evidence are kept.
+	//
+	// Corresponds with DELETE /v1/documents/{id} (the `RemoveDocument` operationId).
+	RemoveDocument(ctx context.Context, id string, params *RemoveDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListResearch List runs, newest first
 	//
@@ -2844,7 +2915,8 @@ func (c *Client) ListDocuments(ctx context.Context, params *ListDocumentsParams,
 
 // UploadDocumentsWithBody Upload documents into a corpus
 //
-// Markdown, text, HTML, CSV or PDF. A document is replaced when its corpus has one of the same name; the name is
+// Markdown, text, HTML, CSV, PDF, DOCX, XLSX, PPTX, EPUB or e-mail (EML). Sheets, tables and attachments become
+// documents of their own, named after theirs (`figures.xlsx!/Sales`). A document is replaced when its corpus has one of the same name; the name is
 // the `filename` of the part and may hold folders (`2024/report.pdf`). Files may have up to 64 MB each, unless
 // the server is configured otherwise, and a request may carry 100 of them.
 //
@@ -2856,6 +2928,23 @@ func (c *Client) ListDocuments(ctx context.Context, params *ListDocumentsParams,
 // Corresponds with POST /v1/documents (the `UploadDocuments` operationId).
 func (c *Client) UploadDocumentsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUploadDocumentsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveDocument Take a document out of a corpus
+//
+// Its parts (sheets, tables, attachments) go with it. What runs have cited stays: snapshots of evidence are kept.
+//
+// Corresponds with DELETE /v1/documents/{id} (the `RemoveDocument` operationId).
+func (c *Client) RemoveDocument(ctx context.Context, id string, params *RemoveDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveDocumentRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4364,6 +4453,63 @@ func NewUploadDocumentsRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewRemoveDocumentRequest constructs an http.Request for the RemoveDocument method
+func NewRemoveDocumentRequest(server string, id string, params *RemoveDocumentParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "corpus", params.Corpus, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListResearchRequest constructs an http.Request for the ListResearch method
 func NewListResearchRequest(server string, params *ListResearchParams) (*http.Request, error) {
 	var err error
@@ -5790,7 +5936,8 @@ type ClientWithResponsesInterface interface {
 
 	// UploadDocumentsWithBodyWithResponse Upload documents into a corpus
 	//
-	// Markdown, text, HTML, CSV or PDF. A document is replaced when its corpus has one of the same name; the name is
+	// Markdown, text, HTML, CSV, PDF, DOCX, XLSX, PPTX, EPUB or e-mail (EML). Sheets, tables and attachments become
+	// documents of their own, named after theirs (`figures.xlsx!/Sales`). A document is replaced when its corpus has one of the same name; the name is
 	// the `filename` of the part and may hold folders (`2024/report.pdf`). Files may have up to 64 MB each, unless
 	// the server is configured otherwise, and a request may carry 100 of them.
 	//
@@ -5801,6 +5948,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/documents (the `UploadDocuments` operationId).
 	UploadDocumentsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadDocumentsResponse, error)
+
+	// RemoveDocumentWithResponse Take a document out of a corpus
+	//
+	// Its parts (sheets, tables, attachments) go with it. What runs have cited stays: snapshots of evidence are kept.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/documents/{id} (the `RemoveDocument` operationId).
+	RemoveDocumentWithResponse(ctx context.Context, id string, params *RemoveDocumentParams, reqEditors ...RequestEditorFn) (*RemoveDocumentResponse, error)
 
 	// ListResearchWithResponse List runs, newest first
 	//
@@ -7138,6 +7294,47 @@ func (r UploadDocumentsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UploadDocumentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveDocumentResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveDocumentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8615,7 +8812,8 @@ func (c *ClientWithResponses) ListDocumentsWithResponse(ctx context.Context, par
 
 // UploadDocumentsWithBodyWithResponse Upload documents into a corpus
 //
-// Markdown, text, HTML, CSV or PDF. A document is replaced when its corpus has one of the same name; the name is
+// Markdown, text, HTML, CSV, PDF, DOCX, XLSX, PPTX, EPUB or e-mail (EML). Sheets, tables and attachments become
+// documents of their own, named after theirs (`figures.xlsx!/Sales`). A document is replaced when its corpus has one of the same name; the name is
 // the `filename` of the part and may hold folders (`2024/report.pdf`). Files may have up to 64 MB each, unless
 // the server is configured otherwise, and a request may carry 100 of them.
 //
@@ -8631,6 +8829,21 @@ func (c *ClientWithResponses) UploadDocumentsWithBodyWithResponse(ctx context.Co
 		return nil, err
 	}
 	return ParseUploadDocumentsResponse(rsp)
+}
+
+// RemoveDocumentWithResponse Take a document out of a corpus
+//
+// Its parts (sheets, tables, attachments) go with it. What runs have cited stays: snapshots of evidence are kept.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/documents/{id} (the `RemoveDocument` operationId).
+func (c *ClientWithResponses) RemoveDocumentWithResponse(ctx context.Context, id string, params *RemoveDocumentParams, reqEditors ...RequestEditorFn) (*RemoveDocumentResponse, error) {
+	rsp, err := c.RemoveDocument(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveDocumentResponse(rsp)
 }
 
 // ListResearchWithResponse List runs, newest first
@@ -9775,6 +9988,35 @@ func ParseUploadDocumentsResponse(rsp *http.Response) (*UploadDocumentsResponse,
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveDocumentResponse parses an HTTP response from a RemoveDocumentWithResponse call
+func ParseRemoveDocumentResponse(rsp *http.Response) (*RemoveDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

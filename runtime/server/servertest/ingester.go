@@ -17,6 +17,11 @@ type Ingester struct {
 	Store store.Store
 }
 
+// Remove implements server.Ingester.
+func (i Ingester) Remove(ctx context.Context, corpus, id string) error {
+	return i.Store.RemoveDocument(ctx, corpus, id)
+}
+
 // Ingest implements server.Ingester.
 func (i Ingester) Ingest(ctx context.Context, corpus, uri string, content io.Reader) (store.Document, error) {
 	text, err := io.ReadAll(content)

@@ -26,6 +26,18 @@ var documentChecks = []check{
 			t.Errorf("corpora %v, %v, want none", corpora, err)
 		}
 	}},
+	{"documents/are removed", testRemoveDocument},
+	{"documents/are found by what they were made of", testDocumentByOriginal},
+	{"vectors/are kept by model and text", func(t *testing.T, s store.Store) {
+		must(t, s.PutVectors(t.Context(), "m", "sha256:1", []byte{1, 2}))
+		must(t, s.PutVectors(t.Context(), "m", "sha256:1", []byte{3, 0, 4}))
+		got, err := s.Vectors(t.Context(), "m", "sha256:1")
+		if err != nil || !slices.Equal(got, []byte{3, 0, 4}) {
+			t.Errorf("got %v, %v", got, err)
+		}
+		_, err = s.Vectors(t.Context(), "other", "sha256:1")
+		wantError(t, err, store.ErrNotFound, "other")
+	}},
 	{"corpora/change their digest with their documents", testCorpusDigest},
 	{"corpora/have a digest that knows no order", testCorpusOrder},
 	{"corpora/count what many put at once", testCorpusConcurrently},
@@ -39,6 +51,7 @@ func testDocumentFields(t *testing.T, s store.Store) {
 	full := store.Document{
 		ID: "d_1", Corpus: "briefs ü", URI: "file:///ü/" + strange, Title: strange, MediaType: "text/csv", Year: 2024, Words: 1234,
 		Original: "sha256:1", Snapshot: "sha256:2", Segments: json.RawMessage(`[{"heading":"\u0000"}]`), Unread: "encrypted", Created: moment(1),
+		Author: "Ä. Nobody", Published: "2024-05", URL: "https://example.org/", Reader: "2", Terms: "sha256:3",
 	}
 	must(t, s.PutDocument(t.Context(), full))
 	must(t, s.PutDocument(t.Context(), store.Document{ID: "d_2", Corpus: "briefs ü", URI: "\xff\x00"}))
@@ -132,6 +145,8 @@ func testCorpusDigest(t *testing.T, s store.Store) {
 		"snapshot": func(d *store.Document) { d.Snapshot = "sha256:x" },
 		"title":    func(d *store.Document) { d.Title = "x" },
 		"unread":   func(d *store.Document) { d.Unread = "x" },
+		"author":   func(d *store.Document) { d.Author = "x" },
+		"terms":    func(d *store.Document) { d.Terms = "x" },
 		"year":     func(d *store.Document) { d.Year = 1999 },
 		"segments": func(d *store.Document) { d.Segments = json.RawMessage(`[]`) },
 		"new":      func(d *store.Document) { d.ID, d.URI = "d_new", "new" },
@@ -197,4 +212,32 @@ func testCorpusConcurrently(t *testing.T, s store.Store) {
 	if together.Documents != 45 || together.Digest != alone.Digest {
 		t.Errorf("%+v, want as one by one: %+v", together, alone)
 	}
+}
+
+func testRemoveDocument(t *testing.T, s store.Store) {
+	must(t, s.PutDocument(t.Context(), document("c", "stays")))
+	before := corpus(t, s, "c")
+	goes := document("c", "goes")
+	must(t, s.PutDocument(t.Context(), goes))
+	must(t, s.RemoveDocument(t.Context(), "c", goes.ID))
+	if now := corpus(t, s, "c"); now != before {
+		t.Errorf("after the removal %+v, want as before: %+v", now, before)
+	}
+	_, err := s.Document(t.Context(), "c", goes.ID)
+	wantError(t, err, store.ErrNotFound, goes.ID)
+	wantError(t, s.RemoveDocument(t.Context(), "c", goes.ID), store.ErrNotFound, goes.ID)
+	wantError(t, s.RemoveDocument(t.Context(), "nowhere", goes.ID), store.ErrNotFound, "nowhere")
+}
+
+func testDocumentByOriginal(t *testing.T, s store.Store) {
+	made := document("c", "u")
+	made.Original, made.Reader = "sha256:bytes", "reader 2"
+	must(t, s.PutDocument(t.Context(), made))
+	got, err := s.DocumentByOriginal(t.Context(), made.Original, made.Reader)
+	must(t, err)
+	if !reflect.DeepEqual(got, made) {
+		t.Errorf("got %+v, want %+v", got, made)
+	}
+	_, err = s.DocumentByOriginal(t.Context(), made.Original, "reader 3")
+	wantError(t, err, store.ErrNotFound, made.Original)
 }

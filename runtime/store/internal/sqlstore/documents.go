@@ -11,12 +11,13 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/store"
 )
 
-const documentColumns = "id, corpus, uri, title, media_type, year, words, original, snapshot, segments, unread, created"
+const documentColumns = "id, corpus, uri, title, media_type, year, words, original, snapshot, segments, unread, created, author, published, url, reader, terms"
 
 func scanDocument(row row) (store.Document, error) {
 	var d store.Document
 	err := row.Scan(&d.ID, &d.Corpus, &d.URI, &d.Title, &d.MediaType, &d.Year, &d.Words,
-		&d.Original, &d.Snapshot, (*[]byte)(&d.Segments), &d.Unread, instant{&d.Created})
+		&d.Original, &d.Snapshot, (*[]byte)(&d.Segments), &d.Unread, instant{&d.Created},
+		&d.Author, &d.Published, &d.URL, &d.Reader, &d.Terms)
 	return d, err
 }
 
@@ -28,6 +29,7 @@ func (s *Store) PutDocument(ctx context.Context, doc store.Document) error {
 		return fmt.Errorf("storing document %q: id %q, corpus %q and URI are required", doc.URI, doc.ID, doc.Corpus)
 	}
 	doc.URI, doc.Title, doc.Unread = plain(doc.URI), plain(doc.Title), plain(doc.Unread)
+	doc.Author, doc.Published, doc.URL = plain(doc.Author), plain(doc.Published), plain(doc.URL)
 	digest := documentDigest(doc)
 	if before, err := digestOf(ctx, s.read, doc); err == nil && before == digest {
 		return nil // already there: an upload again costs no write
@@ -60,12 +62,13 @@ func putDocument(ctx context.Context, tx Tx, doc store.Document, digest setDiges
 	}
 	sum.add(digest)
 	_, err = tx.ExecContext(ctx, `INSERT INTO documents (`+documentColumns+`, digest)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (corpus, uri) DO UPDATE SET id = excluded.id, title = excluded.title, media_type = excluded.media_type,
 			year = excluded.year, words = excluded.words, original = excluded.original, snapshot = excluded.snapshot,
-			segments = excluded.segments, unread = excluded.unread, created = excluded.created, digest = excluded.digest`,
+			segments = excluded.segments, unread = excluded.unread, created = excluded.created, digest = excluded.digest,
+			author = excluded.author, published = excluded.published, url = excluded.url, reader = excluded.reader, terms = excluded.terms`,
 		doc.ID, doc.Corpus, doc.URI, doc.Title, doc.MediaType, doc.Year, doc.Words, doc.Original, doc.Snapshot,
-		raw(doc.Segments), doc.Unread, microsOrNow(doc.Created), digest[:])
+		raw(doc.Segments), doc.Unread, microsOrNow(doc.Created), doc.Author, doc.Published, doc.URL, doc.Reader, doc.Terms, digest[:])
 	if err != nil {
 		return err
 	}
@@ -89,6 +92,54 @@ func (s *Store) Document(ctx context.Context, corpus, id string) (store.Document
 		return store.Document{}, s.explain(err, "reading document %q of corpus %q", id, corpus)
 	}
 	return doc, nil
+}
+
+// DocumentByOriginal implements store.Documents.
+func (s *Store) DocumentByOriginal(ctx context.Context, original, reader string) (store.Document, error) {
+	doc, err := scanDocument(s.read.QueryRowContext(ctx, "SELECT "+documentColumns+` FROM documents
+		WHERE original = $1 AND reader = $2 ORDER BY corpus, uri LIMIT 1`, original, reader))
+	if err != nil {
+		return store.Document{}, s.explain(err, "looking for a document made of %s", original)
+	}
+	return doc, nil
+}
+
+// RemoveDocument implements store.Documents.
+func (s *Store) RemoveDocument(ctx context.Context, corpus, id string) error {
+	err := s.backend.Write(ctx, func(ctx context.Context, tx Tx) error {
+		var count int
+		var sum, digest setDigest
+		// The corpus row is locked first, as in PutDocument.
+		err := tx.QueryRowContext(ctx, "UPDATE corpora SET name = name WHERE name = $1 RETURNING documents, digest", corpus).Scan(&count, &sum)
+		if err != nil {
+			return err
+		}
+		err = tx.QueryRowContext(ctx, "DELETE FROM documents WHERE corpus = $1 AND id = $2 RETURNING digest", corpus, id).Scan(&digest)
+		if err != nil {
+			return err
+		}
+		sum.subtract(digest)
+		_, err = tx.ExecContext(ctx, "UPDATE corpora SET documents = $2, digest = $3 WHERE name = $1", corpus, count-1, sum[:])
+		return err
+	})
+	return s.explain(err, "removing document %q of corpus %q", id, corpus)
+}
+
+// PutVectors implements store.Documents.
+func (s *Store) PutVectors(ctx context.Context, model, snapshot string, data []byte) error {
+	_, err := s.exec(ctx, `INSERT INTO vectors (model, snapshot, data) VALUES ($1, $2, $3)
+		ON CONFLICT (model, snapshot) DO UPDATE SET data = excluded.data`, model, snapshot, data)
+	return s.explain(err, "storing the vectors of %s by %s", snapshot, model)
+}
+
+// Vectors implements store.Documents.
+func (s *Store) Vectors(ctx context.Context, model, snapshot string) ([]byte, error) {
+	var data []byte
+	err := s.read.QueryRowContext(ctx, "SELECT data FROM vectors WHERE model = $1 AND snapshot = $2", model, snapshot).Scan(&data)
+	if err != nil {
+		return nil, s.explain(err, "reading the vectors of %s by %s", snapshot, model)
+	}
+	return data, nil
 }
 
 // DocumentsIn implements store.Documents.
@@ -116,6 +167,9 @@ func documentDigest(doc store.Document) setDigest {
 	fmt.Fprintf(h, "%q %q %q %q %d %d %q %q %q ", doc.ID, doc.URI, doc.Title, doc.MediaType, doc.Year, doc.Words,
 		doc.Original, doc.Snapshot, doc.Unread)
 	h.Write(doc.Segments)
+	if doc.Author+doc.Published+doc.URL+doc.Reader+doc.Terms != "" { // else as before there were these
+		fmt.Fprintf(h, " %q %q %q %q %q", doc.Author, doc.Published, doc.URL, doc.Reader, doc.Terms)
+	}
 	return setDigest(h.Sum(nil))
 }
 
