@@ -1,0 +1,352 @@
+package mcp
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.uber.org/zap"
+
+	"github.com/quaestor-run/quaestor/tools/mcp"
+)
+
+// The pauses before a server that failed is connected to again.
+const (
+	firstPause = time.Second
+	lastPause  = time.Minute
+)
+
+// probeTime is how long a server that was late has to say that it is there.
+const probeTime = 2 * time.Second
+
+// The tools of a server that are looked at.
+const (
+	maxTools = 256
+	maxPages = 16
+)
+
+// link is the way to one server: a session while there is one.
+type link struct {
+	server  Server
+	options Options
+	client  *sdk.Client
+	reach   func(ctx context.Context) (reached, error)
+	places  chan struct{}
+
+	// turn is held by whoever changes what follows.
+	turn   chan struct{}
+	opened *session
+	pause  time.Duration // after the last failure
+	next   time.Time     // before which nobody connects
+	closed bool
+}
+
+// reached is a server that was reached, before anything was said.
+type reached struct {
+	transport sdk.Transport
+	budget    *allowance
+	end       func() // ends the program or the connections, at once
+}
+
+// session is one conversation with a server.
+type session struct {
+	*sdk.ClientSession
+	reached
+	tools []mcp.Described
+	over  chan struct{} // closed when the conversation is
+}
+
+func newLink(server Server, options Options) (*link, error) {
+	server.Timeout = cmp.Or(server.Timeout, DefaultTimeout)
+	server.OutputBytes = cmp.Or(server.OutputBytes, DefaultOutputBytes)
+	l := &link{server: server, options: options, places: make(chan struct{}, concurrent), turn: make(chan struct{}, 1)}
+	l.client = sdk.NewClient(&sdk.Implementation{Name: "quaestor", Version: cmp.Or(options.Version, "dev")}, &sdk.ClientOptions{
+		Capabilities:   &sdk.ClientCapabilities{}, // no roots, no models of ours, no questions to people
+		MultiRoundTrip: &sdk.MultiRoundTripOptions{Disabled: true},
+		Logger:         slog.New(slog.DiscardHandler),
+	})
+	var err error
+	if server.Command != "" {
+		l.reach = l.start
+	} else {
+		l.reach, err = l.dial()
+	}
+	return l, err
+}
+
+// frame bounds one message of the server, in bytes: a result is longer as JSON
+// than as text.
+func (l *link) frame() int { return int(max(4*l.server.OutputBytes, 1<<20)) }
+
+// connect begins a conversation and reads the tools.
+func (l *link) connect(ctx context.Context) (*session, error) {
+	way, err := l.reach(ctx)
+	if err != nil {
+		return nil, err
+	}
+	type outcome struct {
+		session *session
+		err     error
+	}
+	done := make(chan outcome, 1)
+	go func() { // what writes to a server that does not read cannot be cancelled
+		opened, err := l.greet(ctx, way)
+		done <- outcome{opened, err}
+	}()
+	select {
+	case got := <-done:
+		if got.err != nil {
+			way.end()
+			return nil, l.explain(way, got.err)
+		}
+		return got.session, nil
+	case <-ctx.Done():
+		way.end()
+		return nil, l.explain(way, ctx.Err())
+	}
+}
+
+func (l *link) greet(ctx context.Context, way reached) (*session, error) {
+	conversation, err := l.client.Connect(ctx, way.transport, nil)
+	if err != nil {
+		return nil, fmt.Errorf("beginning the session: %w", err)
+	}
+	opened := &session{ClientSession: conversation, reached: way, over: make(chan struct{})}
+	go func() {
+		_ = conversation.Wait() // why is seen by whoever calls
+		way.end()
+		close(opened.over)
+	}()
+	if opened.tools, err = l.list(ctx, conversation); err != nil {
+		opened.stop()
+		return nil, fmt.Errorf("reading its tools: %w", err)
+	}
+	return opened, nil
+}
+
+// explain makes an error of ours from what went wrong with a server.
+func (l *link) explain(way reached, err error) error {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return errors.New("it did not answer in time")
+	case way.budget.spent():
+		return errFlood
+	}
+	return err
+}
+
+// list reads the tools of the server, in the order it gives them.
+func (l *link) list(ctx context.Context, conversation *sdk.ClientSession) ([]mcp.Described, error) {
+	var found []mcp.Described
+	cursor := ""
+	for range maxPages {
+		page, err := conversation.ListTools(ctx, &sdk.ListToolsParams{Cursor: cursor})
+		if err != nil {
+			return nil, err
+		}
+		for _, tool := range page.Tools {
+			schema, err := json.Marshal(tool.InputSchema)
+			if err != nil {
+				return nil, fmt.Errorf("encoding a schema: %w", err)
+			}
+			found = append(found, mcp.Described{Server: l.server.Name, Tool: tool.Name, Title: tool.Title, Description: tool.Description, Input: schema})
+		}
+		switch cursor = page.NextCursor; {
+		case len(found) > maxTools:
+			return nil, fmt.Errorf("it has more than %d", maxTools)
+		case cursor == "":
+			return found, nil
+		}
+	}
+	return nil, fmt.Errorf("it has more than %d pages of them", maxPages)
+}
+
+// take waits for the turn.
+func (l *link) take(ctx context.Context) error {
+	select {
+	case l.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// current gives the session, a new one where the last is over.
+func (l *link) current(ctx context.Context) (*session, error) {
+	if err := l.take(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-l.turn }()
+	if l.opened != nil {
+		select {
+		case <-l.opened.over:
+			l.opened = nil
+			l.failed("ended")
+		default:
+			return l.opened, nil
+		}
+	}
+	switch wait := time.Until(l.next).Round(time.Second / 10); {
+	case l.closed:
+		return nil, unavailable(l.server.Name, "is closed")
+	case wait > 0:
+		return nil, unavailable(l.server.Name, "failed and is tried again in %v", wait)
+	}
+	opened, err := l.connect(ctx)
+	if err != nil {
+		l.failed(err.Error())
+		return nil, unavailable(l.server.Name, "cannot be reached")
+	}
+	l.opened = opened
+	return opened, nil
+}
+
+// failed makes the next connection wait, longer each time. The first one after
+// a time that went well does not.
+func (l *link) failed(why string) {
+	l.options.Logger.Warn("an MCP server failed", zap.String("server", l.server.Name), zap.String("why", shorten(why)), zap.Duration("pause", l.pause))
+	l.next = time.Now().Add(l.pause)
+	l.pause = min(max(2*l.pause, firstPause), lastPause)
+}
+
+func shorten(text string) string { return text[:min(len(text), 500)] }
+
+// went says that a call went well.
+func (l *link) went(ctx context.Context) {
+	if l.take(ctx) == nil {
+		l.pause = 0
+		<-l.turn
+	}
+}
+
+// call makes one call.
+func (l *link) call(ctx context.Context, call mcp.Call) (mcp.Answer, error) {
+	limited, cancel := context.WithTimeout(ctx, l.server.Timeout)
+	defer cancel()
+	answer, err := l.ask(limited, call)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		return mcp.Answer{}, unavailable(l.server.Name, "did not answer within %v", l.server.Timeout)
+	}
+	return answer, err
+}
+
+func (l *link) ask(ctx context.Context, call mcp.Call) (mcp.Answer, error) {
+	select {
+	case l.places <- struct{}{}:
+		defer func() { <-l.places }()
+	case <-ctx.Done():
+		return mcp.Answer{}, ctx.Err()
+	}
+	opened, err := l.current(ctx)
+	if err != nil {
+		return mcp.Answer{}, err
+	}
+	if err := opened.knows(call); err != nil {
+		return mcp.Answer{}, err
+	}
+	opened.budget.grant()
+	type outcome struct {
+		result *sdk.CallToolResult
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() { // see connect
+		result, err := opened.CallTool(ctx, &sdk.CallToolParams{Name: call.Tool, Arguments: call.Arguments})
+		done <- outcome{result, err}
+	}()
+	select {
+	case got := <-done:
+		return l.judge(ctx, opened, got.result, got.err)
+	case <-ctx.Done():
+		go opened.probe()
+		return mcp.Answer{}, ctx.Err()
+	}
+}
+
+// knows says whether the server describes a tool as it did when the agent was
+// given it: a server that began anew may be another.
+func (s *session) knows(call mcp.Call) error {
+	for _, described := range s.tools {
+		if described.Tool != call.Tool {
+			continue
+		}
+		if record, err := described.Record(); err == nil && bytes.Equal(record, call.Record) {
+			return nil
+		}
+		return unavailable(call.Server, "now describes the tool %q otherwise than when the workers were started, and it is not called before they are started again", call.Tool)
+	}
+	return unavailable(call.Server, "no longer has the tool %q", call.Tool)
+}
+
+// probe ends a session whose server does not answer at all.
+func (s *session) probe() {
+	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
+	defer cancel()
+	answered := make(chan error, 1)
+	go func() { answered <- s.Ping(ctx, nil) }()
+	select {
+	case err := <-answered:
+		var refused *jsonrpc.Error
+		if err == nil || errors.As(err, &refused) {
+			return
+		}
+	case <-ctx.Done():
+	}
+	s.stop()
+}
+
+// stop ends a session, and waits a little until it is over.
+func (s *session) stop() {
+	s.end()
+	go s.Close() //nolint:errcheck // whatever comes of it, the session is over
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-s.over:
+	case <-timer.C:
+	}
+}
+
+// judge makes an answer of what came, or an error of ours.
+func (l *link) judge(ctx context.Context, opened *session, result *sdk.CallToolResult, err error) (mcp.Answer, error) {
+	var refused *jsonrpc.Error
+	switch {
+	case err == nil:
+		l.went(ctx)
+		return l.answer(result), nil
+	case errors.As(err, &refused):
+		return mcp.Answer{Failed: true, Text: shorten(refused.Message)}, nil
+	case ctx.Err() != nil:
+		go opened.probe()
+		return mcp.Answer{}, ctx.Err()
+	}
+	opened.stop()
+	l.options.Logger.Warn("a call of an MCP server failed", zap.String("server", l.server.Name), zap.String("why", shorten(err.Error())))
+	if opened.budget.spent() {
+		return mcp.Answer{}, unavailable(l.server.Name, "sent more than can be taken")
+	}
+	return mcp.Answer{}, unavailable(l.server.Name, "broke off, or answered what is no answer")
+}
+
+// close ends the session for good.
+func (l *link) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*startTimeout)
+	defer cancel()
+	if err := l.take(ctx); err != nil {
+		return fmt.Errorf("MCP server %q: waiting for a connection: %w", l.server.Name, err)
+	}
+	defer func() { <-l.turn }()
+	l.closed = true
+	if l.opened != nil {
+		l.opened.stop()
+		l.opened = nil
+	}
+	return nil
+}
