@@ -220,7 +220,7 @@ func (x *inliner) plain(value any, depth int) error {
 	}
 	switch value := value.(type) {
 	case json.Number:
-		if f, err := value.Float64(); err != nil || len(value) > 40 || f != 0 && (f < 1e-100 && f > -1e-100) {
+		if f, err := value.Float64(); err != nil || len(value) > 40 || f < 1e-100 && f > -1e-100 && !isZero(value.String()) {
 			return fmt.Errorf("the number %s is out of all bounds", clean(value.String(), 50))
 		}
 	case []any:
@@ -237,6 +237,12 @@ func (x *inliner) plain(value any, depth int) error {
 		}
 	}
 	return nil
+}
+
+// isZero says that a number is written as none that is merely close to zero.
+func isZero(number string) bool {
+	digits, _, _ := strings.Cut(strings.ToLower(number), "e")
+	return !strings.ContainsAny(digits, "123456789")
 }
 
 // annotationsOnly says whether a schema has words only, and no rules.
