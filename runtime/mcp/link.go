@@ -1,7 +1,6 @@
 package mcp
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -10,7 +9,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/zap"
 
@@ -22,9 +20,6 @@ const (
 	firstPause = time.Second
 	lastPause  = time.Minute
 )
-
-// probeTime is how long a server that was late has to say that it is there.
-const probeTime = 2 * time.Second
 
 // The tools of a server that are looked at.
 const (
@@ -217,123 +212,6 @@ func (l *link) failed(why string) {
 }
 
 func shorten(text string) string { return text[:min(len(text), 500)] }
-
-// went says that a call went well.
-func (l *link) went(ctx context.Context) {
-	if l.take(ctx) == nil {
-		l.pause = 0
-		<-l.turn
-	}
-}
-
-// call makes one call.
-func (l *link) call(ctx context.Context, call mcp.Call) (mcp.Answer, error) {
-	limited, cancel := context.WithTimeout(ctx, l.server.Timeout)
-	defer cancel()
-	answer, err := l.ask(limited, call)
-	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		return mcp.Answer{}, unavailable(l.server.Name, "did not answer within %v", l.server.Timeout)
-	}
-	return answer, err
-}
-
-func (l *link) ask(ctx context.Context, call mcp.Call) (mcp.Answer, error) {
-	select {
-	case l.places <- struct{}{}:
-		defer func() { <-l.places }()
-	case <-ctx.Done():
-		return mcp.Answer{}, ctx.Err()
-	}
-	opened, err := l.current(ctx)
-	if err != nil {
-		return mcp.Answer{}, err
-	}
-	if err := opened.knows(call); err != nil {
-		return mcp.Answer{}, err
-	}
-	opened.budget.grant()
-	type outcome struct {
-		result *sdk.CallToolResult
-		err    error
-	}
-	done := make(chan outcome, 1)
-	go func() { // see connect
-		result, err := opened.CallTool(ctx, &sdk.CallToolParams{Name: call.Tool, Arguments: call.Arguments})
-		done <- outcome{result, err}
-	}()
-	select {
-	case got := <-done:
-		return l.judge(ctx, opened, got.result, got.err)
-	case <-ctx.Done():
-		go opened.probe()
-		return mcp.Answer{}, ctx.Err()
-	}
-}
-
-// knows says whether the server describes a tool as it did when the agent was
-// given it: a server that began anew may be another.
-func (s *session) knows(call mcp.Call) error {
-	for _, described := range s.tools {
-		if described.Tool != call.Tool {
-			continue
-		}
-		if record, err := described.Record(); err == nil && bytes.Equal(record, call.Record) {
-			return nil
-		}
-		return unavailable(call.Server, "now describes the tool %q otherwise than when the workers were started, and it is not called before they are started again", call.Tool)
-	}
-	return unavailable(call.Server, "no longer has the tool %q", call.Tool)
-}
-
-// probe ends a session whose server does not answer at all.
-func (s *session) probe() {
-	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
-	defer cancel()
-	answered := make(chan error, 1)
-	go func() { answered <- s.Ping(ctx, nil) }()
-	select {
-	case err := <-answered:
-		var refused *jsonrpc.Error
-		if err == nil || errors.As(err, &refused) {
-			return
-		}
-	case <-ctx.Done():
-	}
-	s.stop()
-}
-
-// stop ends a session, and waits a little until it is over.
-func (s *session) stop() {
-	s.end()
-	go s.Close() //nolint:errcheck // whatever comes of it, the session is over
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-s.over:
-	case <-timer.C:
-	}
-}
-
-// judge makes an answer of what came, or an error of ours.
-func (l *link) judge(ctx context.Context, opened *session, result *sdk.CallToolResult, err error) (mcp.Answer, error) {
-	var refused *jsonrpc.Error
-	switch {
-	case err == nil:
-		l.went(ctx)
-		return l.answer(result), nil
-	case errors.As(err, &refused):
-		return mcp.Answer{Failed: true, Text: shorten(refused.Message)}, nil
-	case ctx.Err() != nil:
-		go opened.probe()
-		return mcp.Answer{}, ctx.Err()
-	}
-	opened.stop()
-	l.options.Logger.Warn("a call of an MCP server failed", zap.String("server", l.server.Name), zap.String("why", shorten(err.Error())))
-	if opened.budget.spent() {
-		return mcp.Answer{}, unavailable(l.server.Name, "sent more than can be taken")
-	}
-	return mcp.Answer{}, unavailable(l.server.Name, "broke off, or answered what is no answer")
-}
 
 // close ends the session for good.
 func (l *link) close() error {

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package mcptest has servers of the Model Context Protocol to test against,
 // well behaved and not.
 package mcptest
@@ -47,7 +49,7 @@ func Main() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	case Talker:
 		for {
-			if _, err := fmt.Println(`{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"` + strings.Repeat("x", 4000) + `"}}`); err != nil {
+			if _, err := fmt.Fprintln(os.Stdout, `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"`+strings.Repeat("x", 4000)+`"}}`); err != nil {
 				break
 			}
 		}
@@ -121,11 +123,11 @@ func New(mode string) *sdk.Server {
 func misbehave(ctx context.Context, mode string) {
 	switch mode {
 	case Garbage:
-		fmt.Println(`this is no JSON {"jsonrpc"`)
+		fmt.Fprintln(os.Stdout, `this is no JSON {"jsonrpc"`)
 		<-ctx.Done()
 	case Flood:
 		for {
-			if _, err := fmt.Println(`{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"` + strings.Repeat("x", 4000) + `"}}`); err != nil {
+			if _, err := fmt.Fprintln(os.Stdout, `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"`+strings.Repeat("x", 4000)+`"}}`); err != nil {
 				os.Exit(1)
 			}
 		}
