@@ -42,36 +42,56 @@ func (l *link) ask(ctx context.Context, call mcp.Call) (mcp.Answer, error) {
 	case <-ctx.Done():
 		return mcp.Answer{}, ctx.Err()
 	}
-	opened, err := l.current(ctx)
-	if err != nil {
-		return mcp.Answer{}, err
+	for again := false; ; again = true {
+		opened, err := l.current(ctx)
+		if err != nil {
+			return mcp.Answer{}, err
+		}
+		if err := opened.knows(call); err != nil {
+			return mcp.Answer{}, err
+		}
+		result, err := opened.ask(ctx, call)
+		if errors.Is(err, sdk.ErrSessionMissing) && !again { // it forgot us and did nothing, as servers do after a while
+			opened.stop()
+			continue
+		}
+		return l.judge(ctx, opened, result, err)
 	}
-	if err := opened.knows(call); err != nil {
-		return mcp.Answer{}, err
-	}
-	opened.budget.grant()
+}
+
+// ask makes the call itself.
+func (s *session) ask(ctx context.Context, call mcp.Call) (*sdk.CallToolResult, error) {
+	s.budget.grant()
+	return within(ctx, func() (*sdk.CallToolResult, error) {
+		return s.CallTool(ctx, &sdk.CallToolParams{Name: call.Tool, Arguments: call.Arguments})
+	})
+}
+
+// within does what cannot always be cancelled (a write to a server that does not
+// read), and leaves it behind when the context ends.
+func within[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	type outcome struct {
-		result *sdk.CallToolResult
-		err    error
+		value T
+		err   error
 	}
 	done := make(chan outcome, 1)
-	go func() { // see connect
-		result, err := opened.CallTool(ctx, &sdk.CallToolParams{Name: call.Tool, Arguments: call.Arguments})
-		done <- outcome{result, err}
+	go func() {
+		value, err := do()
+		done <- outcome{value, err}
 	}()
 	select {
 	case got := <-done:
-		return l.judge(ctx, opened, got.result, got.err)
+		return got.value, got.err
 	case <-ctx.Done():
-		go opened.probe()
-		return mcp.Answer{}, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
 }
 
 // knows says whether the server describes a tool as it did when the agent was
 // given it: a server that began anew may be another.
 func (s *session) knows(call mcp.Call) error {
-	for _, described := range s.tools {
+	for _, described := range *s.tools.Load() {
 		if described.Tool != call.Tool {
 			continue
 		}
@@ -87,15 +107,10 @@ func (s *session) knows(call mcp.Call) error {
 func (s *session) probe() {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
 	defer cancel()
-	answered := make(chan error, 1)
-	go func() { answered <- s.Ping(ctx, nil) }()
-	select {
-	case err := <-answered:
-		var refused *jsonrpc.Error
-		if err == nil || errors.As(err, &refused) {
-			return
-		}
-	case <-ctx.Done():
+	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, s.Ping(ctx, nil) })
+	var refused *jsonrpc.Error
+	if err == nil || errors.As(err, &refused) {
+		return
 	}
 	s.stop()
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -27,11 +28,15 @@ const (
 	maxPages = 16
 )
 
+// freshness is how long the tools of a server are believed to be as they were.
+const freshness = time.Minute
+
 // link is the way to one server: a session while there is one.
 type link struct {
 	server  Server
 	options Options
 	client  *sdk.Client
+	changed atomic.Bool // the server said that its tools are others now
 	reach   func(ctx context.Context) (reached, error)
 	places  chan struct{}
 
@@ -40,6 +45,7 @@ type link struct {
 	opened *session
 	pause  time.Duration // after the last failure
 	next   time.Time     // before which nobody connects
+	read   time.Time     // when the tools of the session were
 	closed bool
 }
 
@@ -54,7 +60,7 @@ type reached struct {
 type session struct {
 	*sdk.ClientSession
 	reached
-	tools []mcp.Described
+	tools atomic.Pointer[[]mcp.Described]
 	over  chan struct{} // closed when the conversation is
 }
 
@@ -62,11 +68,15 @@ func newLink(server Server, options Options) (*link, error) {
 	server.Timeout = cmp.Or(server.Timeout, DefaultTimeout)
 	server.OutputBytes = cmp.Or(server.OutputBytes, DefaultOutputBytes)
 	l := &link{server: server, options: options, places: make(chan struct{}, concurrent), turn: make(chan struct{}, 1)}
-	l.client = sdk.NewClient(&sdk.Implementation{Name: "quaestor", Version: cmp.Or(options.Version, "dev")}, &sdk.ClientOptions{
+	client := sdk.ClientOptions{
 		Capabilities:   &sdk.ClientCapabilities{}, // no roots, no models of ours, no questions to people
 		MultiRoundTrip: &sdk.MultiRoundTripOptions{Disabled: true},
 		Logger:         slog.New(slog.DiscardHandler),
-	})
+	}
+	if server.Command != "" { // others would have to hold a stream open
+		client.ToolListChangedHandler = func(context.Context, *sdk.ToolListChangedRequest) { l.changed.Store(true) }
+	}
+	l.client = sdk.NewClient(&sdk.Implementation{Name: "quaestor", Version: cmp.Or(options.Version, "dev")}, &client)
 	var err error
 	if server.Command != "" {
 		l.reach = l.start
@@ -86,26 +96,12 @@ func (l *link) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	type outcome struct {
-		session *session
-		err     error
-	}
-	done := make(chan outcome, 1)
-	go func() { // what writes to a server that does not read cannot be cancelled
-		opened, err := l.greet(ctx, way)
-		done <- outcome{opened, err}
-	}()
-	select {
-	case got := <-done:
-		if got.err != nil {
-			way.end()
-			return nil, l.explain(way, got.err)
-		}
-		return got.session, nil
-	case <-ctx.Done():
+	opened, err := within(ctx, func() (*session, error) { return l.greet(ctx, way) })
+	if err != nil {
 		way.end()
-		return nil, l.explain(way, ctx.Err())
+		return nil, l.explain(way, err)
 	}
+	return opened, nil
 }
 
 func (l *link) greet(ctx context.Context, way reached) (*session, error) {
@@ -119,11 +115,16 @@ func (l *link) greet(ctx context.Context, way reached) (*session, error) {
 		way.end()
 		close(opened.over)
 	}()
-	if opened.tools, err = l.list(ctx, conversation); err != nil {
+	found, err := l.list(ctx, conversation)
+	if err != nil {
 		opened.stop()
 		return nil, fmt.Errorf("reading its tools: %w", err)
 	}
-	return opened, nil
+	opened.tools.Store(&found)
+	if ctx.Err() != nil { // nobody waits for it any more
+		opened.stop()
+	}
+	return opened, ctx.Err()
 }
 
 // explain makes an error of ours from what went wrong with a server.
@@ -185,7 +186,13 @@ func (l *link) current(ctx context.Context) (*session, error) {
 			l.opened = nil
 			l.failed("ended")
 		default:
-			return l.opened, nil
+			err := l.refresh(ctx)
+			if err == nil || ctx.Err() != nil {
+				return l.opened, err
+			}
+			l.opened.stop()
+			l.opened = nil
+			l.failed(err.Error())
 		}
 	}
 	switch wait := time.Until(l.next).Round(time.Second / 10); {
@@ -199,8 +206,26 @@ func (l *link) current(ctx context.Context) (*session, error) {
 		l.failed(err.Error())
 		return nil, unavailable(l.server.Name, "cannot be reached")
 	}
-	l.opened = opened
+	l.opened, l.read = opened, time.Now()
 	return opened, nil
+}
+
+// refresh reads the tools of the session again where they were read a while ago,
+// or the server says that they changed. Whoever has the turn may call it.
+func (l *link) refresh(ctx context.Context) error {
+	if !l.changed.Swap(false) && time.Since(l.read) < freshness {
+		return nil
+	}
+	l.opened.budget.grant()
+	conversation := l.opened.ClientSession
+	found, err := within(ctx, func() ([]mcp.Described, error) { return l.list(ctx, conversation) })
+	if err != nil {
+		l.changed.Store(true)
+		return fmt.Errorf("reading its tools again: %w", err)
+	}
+	l.read = time.Now()
+	l.opened.tools.Store(&found)
+	return nil
 }
 
 // failed makes the next connection wait, longer each time. The first one after

@@ -127,16 +127,17 @@ func open(ctx context.Context, server Server, options Options) (*link, []mcp.Des
 	if err != nil {
 		return nil, nil, err
 	}
-	l.opened = opened
+	l.opened, l.read = opened, time.Now()
 	var wanted []mcp.Described
-	for _, described := range opened.tools {
+	offered := *opened.tools.Load()
+	for _, described := range offered {
 		if slices.Contains(server.Tools, "*") || slices.Contains(server.Tools, described.Tool) {
 			wanted = append(wanted, described)
 		}
 	}
 	for _, name := range server.Tools {
 		if name != "*" && !slices.ContainsFunc(wanted, func(d mcp.Described) bool { return d.Tool == name }) {
-			return nil, nil, errors.Join(fmt.Errorf("it has no tool %q; it has %s", name, namesOf(opened.tools)), l.close())
+			return nil, nil, errors.Join(fmt.Errorf("it has no tool %q; it has %s", name, namesOf(offered)), l.close())
 		}
 	}
 	return l, wanted, nil
@@ -156,13 +157,21 @@ func namesOf(list []mcp.Described) string {
 	return names
 }
 
-// Tools are the tools of a server, as agents are given them.
+// Tools are the tools of a server, as agents are given them. One that no model
+// could be given is an error where it was named, and else logged and left out.
 func (s *Servers) Tools(server string) ([]tools.Tool, error) {
 	var list []tools.Tool
 	var errs []error
 	for _, described := range s.tools[server] {
 		tool, err := mcp.New(described, s)
-		list, errs = append(list, tool), append(errs, err)
+		switch l := s.links[server]; {
+		case err == nil:
+			list = append(list, tool)
+		case slices.Contains(l.server.Tools, described.Tool):
+			errs = append(errs, err)
+		default:
+			l.options.Logger.Warn("a tool of an MCP server is left out", zap.Error(err))
+		}
 	}
 	return list, errors.Join(errs...)
 }

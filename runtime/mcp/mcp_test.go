@@ -29,6 +29,9 @@ import (
 
 func TestMain(m *testing.M) {
 	mcptest.Main()
+	if os.Getenv(workerVariable) != "" {
+		work()
+	}
 	os.Exit(m.Run())
 }
 
@@ -257,6 +260,51 @@ func TestChangedToolsAreRefused(t *testing.T) {
 	}
 }
 
+// The same where it tells so while it runs.
+func TestToolsThatTurnAreRefused(t *testing.T) {
+	t.Parallel()
+	w := setup(t, program(mcptest.Turns))
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		if _, _, err := w.call(t, "search", "x"); err != nil {
+			if !strings.Contains(err.Error(), "otherwise than when the workers were started") {
+				t.Errorf("got %v", err)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it is called although it turned")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// A server that forgets its sessions is greeted again, and the call is made.
+func TestForgottenSessions(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	serve := func() http.Handler {
+		return sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return mcptest.New(mcptest.Good) }, nil)
+	}
+	handler := serve()
+	listening := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		current := handler
+		mu.Unlock()
+		current.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(listening.Close)
+	w := setup(t, mcp.Server{Name: "test", URL: listening.URL, Local: true, Tools: []string{"*"}})
+	for range 3 {
+		if out, _, err := w.call(t, "search", "x"); err != nil || len(out.Pieces) != 2 {
+			t.Fatalf("got %+v, %v", out, err)
+		}
+		mu.Lock()
+		handler = serve()
+		mu.Unlock()
+	}
+}
+
 func TestProgramsGetNoSecretsAndEnd(t *testing.T) {
 	t.Setenv("QUAESTOR_TEST_SECRET", "hidden")
 	for _, mode := range []string{mcptest.Good, mcptest.Stubborn} {
@@ -316,6 +364,28 @@ func TestStreamableHTTP(t *testing.T) {
 	server.Local = false
 	if _, err := mcp.Open(t.Context(), mcp.Options{Servers: []mcp.Server{server}, Blobs: &blobs{}}); err == nil || !strings.Contains(err.Error(), "local: true") {
 		t.Errorf("an address that is not public gave %v", err)
+	}
+}
+
+// A tool that no model could be given ends the start where it was asked for.
+func TestToolsThatNoModelTakes(t *testing.T) {
+	t.Parallel()
+	offered := mcptest.New(mcptest.Good)
+	mcptest.AddOdd(offered)
+	listening := httptest.NewServer(sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return offered }, nil))
+	t.Cleanup(listening.Close)
+	server := mcp.Server{Name: "test", URL: listening.URL, Local: true, Tools: []string{"*"}}
+	if w := setup(t, server); len(w.tools) != 5 {
+		t.Errorf("of all there are %d", len(w.tools))
+	}
+	server.Tools = []string{"search", "odd"}
+	servers, err := mcp.Open(t.Context(), mcp.Options{Servers: []mcp.Server{server}, Blobs: &blobs{}, LocalOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { servers.Close() })
+	if _, err := servers.Tools("test"); err == nil || !strings.Contains(err.Error(), `tool "odd" of MCP server "test"`) {
+		t.Errorf("got %v", err)
 	}
 }
 

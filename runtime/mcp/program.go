@@ -78,7 +78,7 @@ func startProgram(server Server) (*program, error) {
 		pipes = append(pipes, r, w)
 	}
 	in, out, complaints := pipes[0:2], pipes[2:4], pipes[4:6]
-	cmd := exec.Command(server.Command, server.Args...) //nolint:gosec,noctx // what the operator configured; it outlives the call that starts it
+	cmd := exec.Command(server.Command, server.Args...) //nolint:noctx // it outlives the call that starts it
 	cmd.Env = environment(server.Env)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in[0], out[1], complaints[1]
 	apart(cmd)
