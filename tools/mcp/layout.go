@@ -8,8 +8,12 @@ import (
 	"strings"
 )
 
-// maxLine is how long a part of a JSON value may be that stays on one line.
-const maxLine = 300
+// maxLine is how long a part of a JSON value may be that stays on one line, and
+// maxNesting how deep a value may be: it is looked at once for each level.
+const (
+	maxLine    = 300
+	maxNesting = 32
+)
 
 // LayOut gives a text that is a JSON object or array in lines that can be cited,
 // each a whole part of it, keys in order; every other text as it is.
@@ -19,7 +23,7 @@ func LayOut(text string) string {
 		return text
 	}
 	var value any
-	if decodeExact([]byte(trimmed), &value) != nil {
+	if decodeExact([]byte(trimmed), &value) != nil || deeper(value, maxNesting) {
 		return text
 	}
 	var out strings.Builder
@@ -27,8 +31,29 @@ func LayOut(text string) string {
 	return out.String()
 }
 
-// layOut writes a value after what stands before it on its line. The decoder
-// bounds how deep values are.
+// deeper says whether a value is nested more than so many times.
+func deeper(value any, levels int) bool {
+	if levels < 0 {
+		return true
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for _, part := range value {
+			if deeper(part, levels-1) {
+				return true
+			}
+		}
+	case []any:
+		for _, part := range value {
+			if deeper(part, levels-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// layOut writes a value after what stands before it on its line.
 func layOut(out *strings.Builder, value any, before, after string) {
 	indent := before[:len(before)-len(strings.TrimLeft(before, " "))]
 	compact := encode(value)
@@ -49,9 +74,7 @@ func layOut(out *strings.Builder, value any, before, after string) {
 		}
 		return ""
 	}
-	if len(indent) < 40 { // what is deeper stays at the same place
-		indent += " "
-	}
+	indent += " "
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		layOut(out, object[key], indent+encode(key)+": ", comma())
 	}

@@ -190,6 +190,11 @@ func TestLayOut(t *testing.T) {
 	if !json.Valid([]byte(laid)) {
 		t.Errorf("not JSON any more:\n%s", laid)
 	}
+	deep := strings.Repeat("[", 5000) + `"` + strings.Repeat("x", 500_000) + `"` + strings.Repeat("]", 5000)
+	began := time.Now()
+	if mcp.LayOut(deep) != deep || time.Since(began) > time.Second {
+		t.Errorf("a deep value took %v", time.Since(began))
+	}
 	for _, as := range []string{"", "words", "[not JSON", `"text"`, "12"} {
 		if mcp.LayOut(as) != as {
 			t.Errorf("%q became %q", as, mcp.LayOut(as))
@@ -216,6 +221,20 @@ func FuzzSchema(f *testing.F) {
 			if args[c.Start:c.End] != c.Quote {
 				t.Errorf("citation %+v", c)
 			}
+		}
+	})
+}
+
+func FuzzLayOut(f *testing.F) {
+	f.Add(`{"rows":[{"a":1.50,"b":"<x>"},[]],"n":null}`)
+	f.Add("words\n\n more")
+	f.Fuzz(func(t *testing.T, text string) {
+		laid := mcp.LayOut(text)
+		if json.Valid([]byte(text)) && !json.Valid([]byte(laid)) {
+			t.Errorf("%q became %q", text, laid)
+		}
+		if again := mcp.LayOut(laid); again != laid {
+			t.Errorf("%q became %q, and then %q", text, laid, again)
 		}
 	})
 }
