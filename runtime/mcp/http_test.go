@@ -5,8 +5,10 @@ package mcp_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -73,6 +75,33 @@ func TestStreamableHTTP(t *testing.T) {
 	server.Local = false
 	if _, err := mcp.Open(t.Context(), mcp.Options{Servers: []mcp.Server{server}, Blobs: &blobs{}}); err == nil || !strings.Contains(err.Error(), "local: true") {
 		t.Errorf("an address that is not public gave %v", err)
+	}
+}
+
+// resolver finds one address for every name.
+type resolver netip.Addr
+
+func (r resolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return []netip.Addr{netip.Addr(r)}, nil
+}
+
+// Public servers are dialled through the guard of the web: what their names lead
+// to is checked.
+func TestNamesThatLeadInside(t *testing.T) {
+	t.Parallel()
+	for _, inside := range []string{"10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fd00::1"} {
+		_, err := mcp.Open(t.Context(), mcp.Options{
+			Servers:  []mcp.Server{{Name: "test", URL: "https://mcp.quaestor.dev/mcp", Tools: []string{"*"}}},
+			Blobs:    &blobs{},
+			Resolver: resolver(netip.MustParseAddr(inside)),
+			Dial: func(_ context.Context, _, address string) (net.Conn, error) {
+				t.Errorf("%s was dialled", address)
+				return nil, io.ErrUnexpectedEOF
+			},
+		})
+		if err == nil || !strings.Contains(err.Error(), "is not public") {
+			t.Errorf("%s: %v", inside, err)
+		}
 	}
 }
 

@@ -16,18 +16,19 @@ type told struct {
 	Tool  string `json:"tool"`
 }
 
-// follow tells the client of what happens in a run until that ends, waits for a
-// person, or the context ends. What has happened already is passed over.
-func follow(ctx context.Context, r request, from state) error {
+// follow tells the client of what happens in a run after an event, until the run
+// ends, waits for a person, or the context ends. It gives the last event.
+func follow(ctx context.Context, r request, from state, last int64) (int64, error) {
 	token := r.Params.GetProgressToken()
 	progress := 0.0
-	for event, err := range r.api.Events(ctx, from.ID, 0) {
+	for event, err := range r.api.Events(ctx, from.ID, last) {
 		if err != nil {
-			return err
+			return last, err
 		}
+		last = max(last, event.ID)
 		if event.Type == "awaiting_review" && from.Status == "running" {
 			if now, err := run(ctx, r.api, from.ID); err != nil || now.Status != "running" {
-				return err
+				return last, err
 			}
 		}
 		progress++
@@ -37,7 +38,7 @@ func follow(ctx context.Context, r request, from state) error {
 		// A client that has gone hears nothing, which is no reason to stop waiting.
 		_ = r.Session.NotifyProgress(ctx, &sdk.ProgressNotificationParams{ProgressToken: token, Progress: progress, Message: words(event.Type, event.Data)})
 	}
-	return nil
+	return last, nil
 }
 
 // words says an event in a few words.

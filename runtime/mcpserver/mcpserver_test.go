@@ -171,8 +171,12 @@ func TestResearch(t *testing.T) {
 	}()
 	params := &sdk.CallToolParams{Name: "research_wait", Arguments: map[string]any{"id": started.ID, "seconds": 60}}
 	params.SetProgressToken("p")
-	if result, err := session.CallTool(t.Context(), params); err != nil || result.IsError {
+	result, err := session.CallTool(t.Context(), params)
+	if err != nil || result.IsError {
 		t.Fatalf("waiting: %+v, %v", result, err)
+	}
+	if last := result.StructuredContent.(map[string]any)["last_event"]; last != 1.0 {
+		t.Errorf("the last event is %v", last)
 	}
 	if call(t, session, "research_status", map[string]any{"id": started.ID}, &now); !now.Ended || now.Report != "quaestor://research/"+started.ID+"/report" {
 		t.Errorf("in the end it is %+v", now)

@@ -45,6 +45,7 @@ type runInput struct {
 type waitInput struct {
 	ID      string `json:"id" jsonschema:"minLength=1,maxLength=100" jsonschema_description:"id of the research, as research_start gave it"`
 	Seconds int    `json:"seconds,omitempty" jsonschema:"minimum=1,maximum=300" jsonschema_description:"how long to wait at most; 45 when left out"`
+	After   int64  `json:"after,omitempty" jsonschema:"minimum=0" jsonschema_description:"last_event of the call before: progress is told from there"`
 }
 
 type reportInput struct {
@@ -79,6 +80,7 @@ type state struct {
 	CostUSD string `json:"cost_usd,omitempty"`
 	Report  string `json:"report,omitempty" jsonschema_description:"the resource of the report, once there is one"`
 	Next    string `json:"next,omitempty" jsonschema_description:"what to do next"`
+	Last    int64  `json:"last_event,omitempty" jsonschema_description:"number of the last event that progress was told of"`
 }
 
 type stateList struct {
@@ -198,13 +200,16 @@ func (s *Server) wait(ctx context.Context, r request, in waitInput) (state, erro
 	}
 	limited, cancel := context.WithTimeout(ctx, time.Duration(min(seconds, maxWait))*time.Second)
 	defer cancel()
-	if err := follow(limited, r, now); err != nil && limited.Err() == nil {
+	last, err := follow(limited, r, now, in.After)
+	if err != nil && limited.Err() == nil {
 		return state{}, fmt.Errorf("following research %s: %w", in.ID, err)
 	}
 	if ctx.Err() != nil {
 		return state{}, ctx.Err()
 	}
-	return run(ctx, r.api, in.ID)
+	now, err = run(ctx, r.api, in.ID)
+	now.Last = last
+	return now, err
 }
 
 func (s *Server) report(ctx context.Context, r request, in reportInput) (chunk, error) {
