@@ -87,6 +87,10 @@ type Definition struct {
 	MaxSteps    int
 	Output      json.RawMessage // JSON Schema of the output
 
+	// ToolVersions are those of the tools that others describe, by name: another
+	// version of such a tool is another tool, which the agent does not have.
+	ToolVersions map[string]string
+
 	extensions []Extension
 
 	frozen  json.RawMessage

@@ -3,6 +3,7 @@ package agents
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -42,5 +43,40 @@ func (d Definition) Extend(there func(tool string) bool) (Definition, error) {
 		return Definition{}, fmt.Errorf("extending agent %q: %w", d.Name, err)
 	}
 	d.extensions = nil
+	return d, nil
+}
+
+// Grant gives the definition with tools that others describe, by name and
+// version, and words about them: a template over the same input. It has a
+// version of its own, in which those of the tools are.
+func (d Definition) Grant(versions map[string]string, prompt string) (Definition, error) {
+	if len(versions) == 0 {
+		return d, nil
+	}
+	var extended Frozen
+	if err := json.Unmarshal(d.frozen, &extended); err != nil {
+		return Definition{}, fmt.Errorf("decoding agent %q: %w", d.Name, err)
+	}
+	if extended.ToolVersions == nil {
+		extended.ToolVersions = map[string]string{}
+	} else {
+		prompt = "" // it has the words from the grant before
+	}
+	for _, name := range slices.Sorted(maps.Keys(versions)) {
+		if slices.Contains(extended.Tools, name) {
+			return Definition{}, fmt.Errorf("agent %q already has a tool %q", d.Name, name)
+		}
+		extended.Tools = append(extended.Tools, name)
+		extended.ToolVersions[name] = versions[name]
+	}
+	extended.Prompt += prompt
+	frozen, version, err := extended.encode()
+	if err != nil {
+		return Definition{}, err
+	}
+	d, err = d.As(version, frozen)
+	if err != nil {
+		return Definition{}, fmt.Errorf("granting tools to agent %q: %w", d.Name, err)
+	}
 	return d, nil
 }

@@ -55,3 +55,44 @@ func TestAnExtensionChangesAnAgentOnlyWhereItsToolsAre(t *testing.T) {
 		}
 	}
 }
+
+func TestGrantedToolsArePartOfTheVersion(t *testing.T) {
+	t.Parallel()
+	plain, err := agents.Agent[struct{}, reply]{
+		Name: "a", Prompt: "Words.", Tools: []string{"documents"},
+		Offline: func(agents.Turn[struct{}]) (agents.Move[reply], error) { return agents.Done(reply{}), nil },
+	}.Define()
+	if err != nil {
+		t.Fatal(err)
+	}
+	grant := func(from agents.Definition, versions map[string]string) agents.Definition {
+		t.Helper()
+		granted, err := from.Grant(versions, "\nOf others.")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return granted
+	}
+	if same := grant(plain, nil); same.Version != plain.Version {
+		t.Error("nothing was granted, and the version is another")
+	}
+	granted := grant(plain, map[string]string{"y": "v1", "x": "v1"})
+	prompt, err := granted.SystemPrompt(json.RawMessage(`{}`))
+	if err != nil || prompt != "Words.\nOf others." || !slices.Equal(granted.Tools, []string{"documents", "x", "y"}) || granted.ToolVersions["y"] != "v1" {
+		t.Errorf("granted %q, %q, %v, %v", prompt, granted.Tools, granted.ToolVersions, err)
+	}
+	if other := grant(plain, map[string]string{"y": "v2", "x": "v1"}); other.Version == granted.Version || granted.Version == plain.Version {
+		t.Error("another version of a tool, and the same version of the agent")
+	}
+	more := grant(granted, map[string]string{"z": "v1"})
+	if prompt, err := more.SystemPrompt(json.RawMessage(`{}`)); err != nil || prompt != "Words.\nOf others." || len(more.Tools) != 4 {
+		t.Errorf("granted more: %q, %q, %v", prompt, more.Tools, err)
+	}
+	if _, err := granted.Grant(map[string]string{"documents": "v1"}, ""); err == nil {
+		t.Error("a tool was granted under the name of one that is there")
+	}
+	earlier, err := plain.As(granted.Version, granted.Frozen())
+	if err != nil || earlier.ToolVersions["x"] != "v1" {
+		t.Errorf("an earlier version has %v, %v", earlier.ToolVersions, err)
+	}
+}

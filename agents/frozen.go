@@ -17,6 +17,9 @@ type Frozen struct {
 	Output   json.RawMessage `json:"output"`
 	Tools    []string        `json:"tools"`
 	MaxSteps int             `json:"max_steps"`
+
+	// ToolVersions are the versions of those tools that others describe, by name.
+	ToolVersions map[string]string `json:"tool_versions,omitempty"`
 }
 
 // encode gives the canonical text and its version, "sha256:" and 64 hexadecimal
@@ -47,7 +50,7 @@ func (d Definition) As(version string, frozen json.RawMessage) (Definition, erro
 	}
 	render := d.render
 	d.Version, d.frozen = version, frozen
-	d.Output, d.Tools, d.MaxSteps = earlier.Output, earlier.Tools, earlier.MaxSteps
+	d.Output, d.Tools, d.MaxSteps, d.ToolVersions = earlier.Output, earlier.Tools, earlier.MaxSteps, earlier.ToolVersions
 	d.prompt = func(input json.RawMessage) (string, error) { return render(prompt, input) }
 	return d, nil
 }

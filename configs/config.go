@@ -22,6 +22,7 @@ type Config struct {
 	Research  Research              `yaml:"research"`
 	Web       Web                   `yaml:"web"`
 	Documents Documents             `yaml:"documents"`
+	MCP       MCP                   `yaml:"mcp"`
 	Limits    Limits                `yaml:"limits"`
 	Telemetry Telemetry             `yaml:"telemetry"`
 

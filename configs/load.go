@@ -59,6 +59,9 @@ func Load(path string, env func(string) string) (Config, error) {
 	if err := config.readURLs(env); err != nil {
 		return Config{}, fmt.Errorf("checking the configuration: %w", err)
 	}
+	if err := config.MCP.readSecrets(env); err != nil {
+		return Config{}, fmt.Errorf("checking the configuration: %w", err)
+	}
 	if err := config.check(); err != nil {
 		return Config{}, fmt.Errorf("checking the configuration: %w", err)
 	}

@@ -61,7 +61,7 @@ func (r *Runtime) startServer(ctx context.Context) error {
 	config := r.options.Config
 	api, err := server.New(server.Options{
 		Store: r.store, Engine: workflowEngine, Models: r.gateway, Ledger: r.ledger, Summaries: r.summaries,
-		Documents: r.corpora, Usage: r.gateway.Usage,
+		Documents: r.corpora, Search: r.corpora, Usage: r.gateway.Usage,
 		RenderDraft: func(_ context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) {
 			return activity.Markdown(draft, evidence)
 		},

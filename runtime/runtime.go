@@ -185,6 +185,9 @@ func (r *Runtime) register(ctx context.Context) error {
 	if r.agents, err = defineAgents(append(builtinAgents(), r.options.Agents...), r.tools); err != nil {
 		return fmt.Errorf("registering agents: %w", err)
 	}
+	if err := r.joinMCP(ctx); err != nil {
+		return fmt.Errorf("connecting to MCP servers: %w", err)
+	}
 	r.workflows = append(builtinWorkflows(), r.options.Workflows...)
 	if err := checkWorkflows(r.workflows); err != nil {
 		return fmt.Errorf("registering workflows: %w", err)

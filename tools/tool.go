@@ -8,6 +8,8 @@ package tools
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +46,9 @@ type Result struct {
 type Tool struct {
 	spec Spec
 	call func(ctx context.Context, scope Scope, args json.RawMessage) (Result, error)
+
+	version  string
+	recorded json.RawMessage
 }
 
 // Cited is implemented by outputs that stand on places in sources. The runtime
@@ -77,6 +82,47 @@ func New[In, Out any](name, description string, run func(context.Context, Scope,
 	}
 	return Tool{spec: Spec{Name: name, Description: description, Input: schema.JSON()}, call: call}, nil
 }
+
+// Foreign is a tool that others describe, in words and a schema that are only
+// known when the program runs, and may be others tomorrow.
+type Foreign struct {
+	Spec
+	Arguments *Schema         // what a call must conform to; Spec.Input is what a model is shown of it
+	Recorded  json.RawMessage // the description as it was given, whose digest is the tool's version
+}
+
+// NewForeign makes a tool of a foreign description. Errors are those of [New].
+func NewForeign[Out any](foreign Foreign, run func(context.Context, Scope, json.RawMessage) (Out, error)) (Tool, error) {
+	if foreign.Name == "" || foreign.Arguments == nil || len(foreign.Recorded) == 0 || run == nil {
+		return Tool{}, fmt.Errorf("a foreign tool needs a name, a schema, a record and a function; %q lacks one", foreign.Name)
+	}
+	call := func(ctx context.Context, scope Scope, args json.RawMessage) (Result, error) {
+		repaired, err := RepairJSON(args)
+		if err == nil {
+			err = foreign.Arguments.Validate(repaired)
+		}
+		if err != nil {
+			return Result{}, &InputError{Reason: err.Error()}
+		}
+		out, err := run(ctx, scope, repaired)
+		if err != nil {
+			return Result{}, err
+		}
+		return newResult(foreign.Name, out)
+	}
+	sum := sha256.Sum256(foreign.Recorded)
+	return Tool{
+		spec: foreign.Spec, call: call,
+		version: "sha256:" + hex.EncodeToString(sum[:]), recorded: foreign.Recorded,
+	}, nil
+}
+
+// Version names the description of a foreign tool by its digest, "sha256:" and
+// 64 hexadecimal digits; it is empty for tools that are part of the program.
+func (t Tool) Version() string { return t.version }
+
+// Recorded is the text whose digest is the version.
+func (t Tool) Recorded() json.RawMessage { return t.recorded }
 
 func newResult(name string, out any) (Result, error) {
 	value, err := json.Marshal(out)

@@ -219,6 +219,11 @@ func startLocal(ctx context.Context, s *settings, flags researchFlags) (*runtime
 	if err != nil {
 		return nil, err
 	}
+	return openLocal(ctx, s, config, log)
+}
+
+// openLocal starts everything in this process.
+func openLocal(ctx context.Context, s *settings, config configs.Config, log io.Writer) (*runtime.Runtime, error) {
 	local, err := runtime.New(ctx, runtime.Options{Config: config, Embedded: true, Providers: s.providers, Version: version, LogOutput: log})
 	if errors.Is(err, devserver.ErrInUse) {
 		return nil, fmt.Errorf("%w; or have that one do the research with --server URL", err)

@@ -98,7 +98,8 @@ func (a *Activities) openTurn(ctx context.Context, call workflows.ModelCall) (tu
 	lastStep := call.Step+1 >= agent.MaxSteps
 	if !lastStep {
 		for _, name := range agent.Tools {
-			if tool, there := a.Tools[name]; there { // one of the web may have been turned off since the run began
+			// One of the web may have been turned off since the run began, and one of others may be another now.
+			if tool, there := a.Tools[name]; there && tool.Version() == agent.ToolVersions[name] {
 				t.tools = append(t.tools, tool.Spec())
 			}
 		}
@@ -239,7 +240,7 @@ func (a *Activities) pendingCalls(ctx context.Context, t turn, calls []agents.To
 	for i, call := range calls {
 		t.writes.Go(func() (err error) {
 			reply.Calls[i].Tool = call.Name
-			if reply.Calls[i].Ref, err = a.putJSON(ctx, call); err != nil {
+			if reply.Calls[i].Ref, err = a.putJSON(ctx, versionedCall{call, t.agent.ToolVersions[call.Name]}); err != nil {
 				return fmt.Errorf("storing a tool call: %w", err)
 			}
 			return nil

@@ -46,6 +46,14 @@ func (a *Activities) OpenRun(ctx context.Context, in workflows.OpenRun) (workflo
 		}
 		settings.Agents[name] = version
 	}
+	for name, tool := range a.Tools {
+		if tool.Version() == "" {
+			continue
+		}
+		if _, err := a.Store.PutBlob(ctx, tool.Recorded()); err != nil {
+			return workflows.Settings{}, fmt.Errorf("keeping the description of tool %q: %w", name, err)
+		}
+	}
 	return settings, nil
 }
 

@@ -13,10 +13,17 @@ import (
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
+// versionedCall is a tool call as it is kept. The version is that of a tool
+// which others describe.
+type versionedCall struct {
+	agents.ToolCall
+	Version string `json:"version,omitempty"`
+}
+
 // CallTool makes one tool call of a transcript and stores its result. What the
 // run may read comes from the run, never from the call.
 func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (string, error) {
-	call, err := load[agents.ToolCall](ctx, a.Store, in.Call.Ref)
+	call, err := load[versionedCall](ctx, a.Store, in.Call.Ref)
 	if err != nil {
 		return "", err
 	}
@@ -24,13 +31,16 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	answer := agents.ToolResult{CallID: call.ID, Name: call.Name}
 	var result tools.Result
 	tool, there := a.Tools[call.Name]
-	if there {
+	changed := there && call.Version != tool.Version()
+	if there && !changed {
 		result, err = tool.Call(ctx, scope, call.Arguments)
 	}
 	var wrong *tools.InputError
 	switch {
 	case !there: // it was when the run began: the web may have been turned off since
 		answer.Error = "this tool is not there any more; go on without it"
+	case changed: // its server was updated since the run began
+		answer.Error = "this tool is not what it was when the run began: its description changed; go on without it and name this as a gap"
 	case errors.As(err, &wrong):
 		answer.Error = wrong.Error()
 	case err != nil:
@@ -53,7 +63,9 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 			Step  int    `json:"step"`
 			Tool  string `json:"tool"`
 			Error string `json:"error,omitempty"`
-		}{in.Agent, in.Label, in.Step + 1, call.Name, answer.Error})
+
+			Version string `json:"version,omitempty"`
+		}{in.Agent, in.Label, in.Step + 1, call.Name, answer.Error, call.Version})
 	})
 	err = writes.Wait()
 	return kept, err

@@ -98,7 +98,7 @@ func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequ
 		}
 		request.Sources = sources
 	}
-	if err := s.checkSources(ctx, r, body.Sources.Documents); err != nil {
+	if err := s.checkSources(ctx, r, "/sources/documents/", body.Sources.Documents); err != nil {
 		return workflows.ResearchRequest{}, err
 	}
 	return request, nil
@@ -194,7 +194,7 @@ func (r *reading) dollars(pointer string, amount json.Number) int64 {
 }
 
 // checkSources refuses names that are neither a corpus nor a document.
-func (s *Server) checkSources(ctx context.Context, r *reading, names []string) error {
+func (s *Server) checkSources(ctx context.Context, r *reading, pointer string, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -203,13 +203,13 @@ func (s *Server) checkSources(ctx context.Context, r *reading, names []string) e
 		return fmt.Errorf("listing corpora: %w", err)
 	}
 	for i, name := range names {
-		r.printable("/sources/documents/"+strconv.Itoa(i), name)
+		r.printable(pointer+strconv.Itoa(i), name)
 		known, err := s.sourceExists(ctx, corpora, name)
 		if err != nil {
 			return err
 		}
 		if !known {
-			r.blame("/sources/documents/"+strconv.Itoa(i),
+			r.blame(pointer+strconv.Itoa(i),
 				"there is no corpus or document %q; GET /v1/corpora lists what there is", name)
 		}
 	}

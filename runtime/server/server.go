@@ -27,6 +27,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/server/api"
 	"github.com/quaestor-run/quaestor/runtime/server/modelapi"
 	"github.com/quaestor-run/quaestor/runtime/store"
+	"github.com/quaestor-run/quaestor/tools/documents"
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
@@ -41,6 +42,7 @@ type Options struct {
 	Models      modelapi.Models                                                                           // nil: there is no API for models
 	Summaries   Summaries                                                                                 // nil: no texts are summarised
 	Ledger      ledger.Ledger                                                                             // nil: there are no accounts to be seen
+	Search      documents.Searcher                                                                        // nil: documents are not searched
 	Documents   Ingester                                                                                  // nil: uploads are refused
 	Usage       func(ctx context.Context, run string) (agents.Usage, error)                               // nil: none is reported
 	RenderDraft func(ctx context.Context, draft agents.Draft, evidence []agents.Evidence) (string, error) // to Markdown, for reviewers; nil: plainly
@@ -94,6 +96,7 @@ type Server struct {
 	store        store.Store
 	engine       Engine
 	documents    Ingester
+	search       documents.Searcher
 	usage        func(context.Context, string) (agents.Usage, error)
 	renderDraft  func(context.Context, agents.Draft, []agents.Evidence) (string, error)
 	renderReport func(context.Context, string, string, bool) ([]byte, error)
@@ -124,7 +127,7 @@ func New(options Options) (*Server, error) {
 		return nil, errors.New("making an API server: a store is required")
 	}
 	s := &Server{
-		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, usage: options.Usage,
+		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, search: options.Search, usage: options.Usage,
 		renderDraft: options.RenderDraft, renderReport: options.RenderReport, metrics: options.Metrics, log: options.Logger,
 		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,7 +117,9 @@ func mustPort(port string) uint16 {
 // newClient makes a client that takes no proxy from the environment, keeps no
 // cookies, follows no redirect and unpacks nothing: all of that is done, or not
 // done, where it can be bounded.
-func newClient(dial Dial) *http.Client {
+func newClient(dial Dial) *http.Client { return newClientWith(dial, headerTimeout) }
+
+func newClientWith(dial Dial, headerTimeout time.Duration) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  nil,
@@ -133,4 +136,27 @@ func newClient(dial Dial) *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Jar:           nil,
 	}
+}
+
+// ClientOptions configure [NewClient]. Zero values mean the defaults.
+type ClientOptions struct {
+	Resolver Resolver // see [PageOptions]
+	Dial     Dial     // see [PageOptions]
+
+	// Only takes the place of the guard: it dials hosts that somebody named and
+	// answers for, which may be in a network of their own.
+	Only Dial
+
+	HeaderTimeout time.Duration // until an answer begins; 15 s
+}
+
+// NewClient makes a client for servers that are talked to, not read: public
+// addresses only, no proxy, no cookies, no redirects. Whoever reads its answers
+// bounds them.
+func NewClient(options ClientOptions) *http.Client {
+	dial := options.Only
+	if dial == nil {
+		dial = newGuard(options.Resolver, options.Dial).dialContext
+	}
+	return newClientWith(dial, cmp.Or(options.HeaderTimeout, headerTimeout))
 }

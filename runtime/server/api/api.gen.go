@@ -938,6 +938,20 @@ type DocumentPage struct {
 	Next string `json:"next,omitempty,omitzero"`
 }
 
+// DocumentSearch defines model for DocumentSearch.
+type DocumentSearch struct {
+	// Limit How many passages at most.
+	Limit int `json:"limit,omitempty,omitzero"`
+
+	// Query What to look for, in the words that a passage about it would use.
+	//
+	// Example: readmission after discharge
+	Query string `json:"query"`
+
+	// Sources Names of corpora and ids of documents.
+	Sources []string `json:"sources,omitempty,omitzero"`
+}
+
 // Draft defines model for Draft.
 type Draft struct {
 	// Changes What this round changed in the draft before.
@@ -1001,6 +1015,42 @@ type FieldError struct {
 
 // FieldErrorIn Where the field is; `component` is a part of the server that is not ready.
 type FieldErrorIn string
+
+// FoundPassage defines model for FoundPassage.
+type FoundPassage struct {
+	// Document The id of the document.
+	Document string `json:"document"`
+
+	// Heading The heading the passage stands under.
+	Heading string `json:"heading,omitempty,omitzero"`
+
+	// Page From 1, where the source has pages.
+	Page   int          `json:"page,omitempty,omitzero"`
+	Quotes []FoundQuote `json:"quotes"`
+
+	// Score How well it answers; comparable within one answer only.
+	Score  float32 `json:"score"`
+	Source Source  `json:"source"`
+}
+
+// FoundPassages defines model for FoundPassages.
+type FoundPassages struct {
+	// Documents How many documents were searched.
+	Documents int            `json:"documents"`
+	Passages  []FoundPassage `json:"passages"`
+}
+
+// FoundQuote defines model for FoundQuote.
+type FoundQuote struct {
+	// End Byte offset of the first byte after the words.
+	End int `json:"end"`
+
+	// Start Byte offset into the snapshot.
+	Start int `json:"start"`
+
+	// Text The exact words of the snapshot from `start` up to `end`.
+	Text string `json:"text"`
+}
 
 // Health defines model for Health.
 type Health struct {
@@ -1846,6 +1896,9 @@ type CreateTeamJSONRequestBody = NewTeam
 // UploadDocumentsMultipartRequestBody defines body for UploadDocuments for multipart/form-data ContentType.
 type UploadDocumentsMultipartRequestBody UploadDocumentsMultipartBody
 
+// SearchDocumentsJSONRequestBody defines body for SearchDocuments for application/json ContentType.
+type SearchDocumentsJSONRequestBody = DocumentSearch
+
 // CreateResearchJSONRequestBody defines body for CreateResearch for application/json ContentType.
 type CreateResearchJSONRequestBody = ResearchRequest
 
@@ -1932,6 +1985,9 @@ type ServerInterface interface {
 	// UploadDocuments Upload documents into a corpus
 	// (POST /v1/documents)
 	UploadDocuments(w http.ResponseWriter, r *http.Request)
+	// SearchDocuments Search in documents
+	// (POST /v1/documents/search)
+	SearchDocuments(w http.ResponseWriter, r *http.Request)
 	// RemoveDocument Take a document out of a corpus
 	// (DELETE /v1/documents/{id})
 	RemoveDocument(w http.ResponseWriter, r *http.Request, id string, params RemoveDocumentParams)
@@ -2631,6 +2687,20 @@ func (siw *ServerInterfaceWrapper) UploadDocuments(w http.ResponseWriter, r *htt
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.UploadDocuments(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SearchDocuments operation middleware
+func (siw *ServerInterfaceWrapper) SearchDocuments(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SearchDocuments(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3683,6 +3753,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/documents", wrapper.ListDocuments)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/documents", wrapper.UploadDocuments)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/documents/{id}", wrapper.RemoveDocument)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/documents/search", wrapper.SearchDocuments)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research", wrapper.ListResearch)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/research", wrapper.CreateResearch)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}", wrapper.GetResearch)
@@ -4615,6 +4686,45 @@ type UploadDocumentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UploadDocumentsdefaultApplicationProblemPlusJSONResponse) VisitUploadDocumentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchDocumentsRequestObject struct {
+	Body *SearchDocumentsJSONRequestBody
+}
+
+type SearchDocumentsResponseObject interface {
+	VisitSearchDocumentsResponse(w http.ResponseWriter) error
+}
+
+type SearchDocuments200JSONResponse FoundPassages
+
+func (response SearchDocuments200JSONResponse) VisitSearchDocumentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchDocumentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SearchDocumentsdefaultApplicationProblemPlusJSONResponse) VisitSearchDocumentsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5819,6 +5929,9 @@ type StrictServerInterface interface {
 	// UploadDocuments Upload documents into a corpus
 	// (POST /v1/documents)
 	UploadDocuments(ctx context.Context, request UploadDocumentsRequestObject) (UploadDocumentsResponseObject, error)
+	// SearchDocuments Search in documents
+	// (POST /v1/documents/search)
+	SearchDocuments(ctx context.Context, request SearchDocumentsRequestObject) (SearchDocumentsResponseObject, error)
 	// RemoveDocument Take a document out of a corpus
 	// (DELETE /v1/documents/{id})
 	RemoveDocument(ctx context.Context, request RemoveDocumentRequestObject) (RemoveDocumentResponseObject, error)
@@ -6563,6 +6676,37 @@ func (sh *strictHandler) UploadDocuments(w http.ResponseWriter, r *http.Request)
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UploadDocumentsResponseObject); ok {
 		if err := validResponse.VisitUploadDocumentsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SearchDocuments operation middleware
+func (sh *strictHandler) SearchDocuments(w http.ResponseWriter, r *http.Request) {
+	var request SearchDocumentsRequestObject
+
+	var body SearchDocumentsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchDocuments(ctx, request.(SearchDocumentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchDocuments")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SearchDocumentsResponseObject); ok {
+		if err := validResponse.VisitSearchDocumentsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -938,6 +938,20 @@ type DocumentPage struct {
 	Next string `json:"next,omitempty,omitzero"`
 }
 
+// DocumentSearch defines model for DocumentSearch.
+type DocumentSearch struct {
+	// Limit How many passages at most.
+	Limit int `json:"limit,omitempty,omitzero"`
+
+	// Query What to look for, in the words that a passage about it would use.
+	//
+	// Example: readmission after discharge
+	Query string `json:"query"`
+
+	// Sources Names of corpora and ids of documents.
+	Sources []string `json:"sources,omitempty,omitzero"`
+}
+
 // Draft defines model for Draft.
 type Draft struct {
 	// Changes What this round changed in the draft before.
@@ -1001,6 +1015,42 @@ type FieldError struct {
 
 // FieldErrorIn Where the field is; `component` is a part of the server that is not ready.
 type FieldErrorIn string
+
+// FoundPassage defines model for FoundPassage.
+type FoundPassage struct {
+	// Document The id of the document.
+	Document string `json:"document"`
+
+	// Heading The heading the passage stands under.
+	Heading string `json:"heading,omitempty,omitzero"`
+
+	// Page From 1, where the source has pages.
+	Page   int          `json:"page,omitempty,omitzero"`
+	Quotes []FoundQuote `json:"quotes"`
+
+	// Score How well it answers; comparable within one answer only.
+	Score  float32 `json:"score"`
+	Source Source  `json:"source"`
+}
+
+// FoundPassages defines model for FoundPassages.
+type FoundPassages struct {
+	// Documents How many documents were searched.
+	Documents int            `json:"documents"`
+	Passages  []FoundPassage `json:"passages"`
+}
+
+// FoundQuote defines model for FoundQuote.
+type FoundQuote struct {
+	// End Byte offset of the first byte after the words.
+	End int `json:"end"`
+
+	// Start Byte offset into the snapshot.
+	Start int `json:"start"`
+
+	// Text The exact words of the snapshot from `start` up to `end`.
+	Text string `json:"text"`
+}
 
 // Health defines model for Health.
 type Health struct {
@@ -1846,6 +1896,9 @@ type CreateTeamJSONRequestBody = NewTeam
 // UploadDocumentsMultipartRequestBody defines body for UploadDocuments for multipart/form-data ContentType.
 type UploadDocumentsMultipartRequestBody UploadDocumentsMultipartBody
 
+// SearchDocumentsJSONRequestBody defines body for SearchDocuments for application/json ContentType.
+type SearchDocumentsJSONRequestBody = DocumentSearch
+
 // CreateResearchJSONRequestBody defines body for CreateResearch for application/json ContentType.
 type CreateResearchJSONRequestBody = ResearchRequest
 
@@ -2167,6 +2220,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/documents (the `UploadDocuments` operationId).
 	UploadDocumentsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchDocumentsWithBody Search in documents
+	//
+	// Finds the passages that a text is answered by, with the exact words and their places. Without sources, those that
+	// a run without sources would have are searched.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+	SearchDocumentsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchDocuments Search in documents
+	//
+	// Finds the passages that a text is answered by, with the exact words and their places. Without sources, those that
+	// a run without sources would have are searched.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+	SearchDocuments(ctx context.Context, body SearchDocumentsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RemoveDocument Take a document out of a corpus
 	//
@@ -2928,6 +3001,46 @@ func (c *Client) ListDocuments(ctx context.Context, params *ListDocumentsParams,
 // Corresponds with POST /v1/documents (the `UploadDocuments` operationId).
 func (c *Client) UploadDocumentsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUploadDocumentsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchDocumentsWithBody Search in documents
+//
+// Finds the passages that a text is answered by, with the exact words and their places. Without sources, those that
+// a run without sources would have are searched.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+func (c *Client) SearchDocumentsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchDocumentsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchDocuments Search in documents
+//
+// Finds the passages that a text is answered by, with the exact words and their places. Without sources, those that
+// a run without sources would have are searched.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+func (c *Client) SearchDocuments(ctx context.Context, body SearchDocumentsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchDocumentsRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4453,6 +4566,46 @@ func NewUploadDocumentsRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewSearchDocumentsRequest calls the generic SearchDocuments builder with application/json body
+func NewSearchDocumentsRequest(server string, body SearchDocumentsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSearchDocumentsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSearchDocumentsRequestWithBody constructs an http.Request for the SearchDocuments method, with any body, and a specified content type
+func NewSearchDocumentsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/search")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRemoveDocumentRequest constructs an http.Request for the RemoveDocument method
 func NewRemoveDocumentRequest(server string, id string, params *RemoveDocumentParams) (*http.Request, error) {
 	var err error
@@ -5949,6 +6102,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/documents (the `UploadDocuments` operationId).
 	UploadDocumentsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadDocumentsResponse, error)
 
+	// SearchDocumentsWithBodyWithResponse Search in documents
+	//
+	// Finds the passages that a text is answered by, with the exact words and their places. Without sources, those that
+	// a run without sources would have are searched.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+	SearchDocumentsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchDocumentsResponse, error)
+
+	// SearchDocumentsWithResponse Search in documents
+	//
+	// Finds the passages that a text is answered by, with the exact words and their places. Without sources, those that
+	// a run without sources would have are searched.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+	SearchDocumentsWithResponse(ctx context.Context, body SearchDocumentsJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchDocumentsResponse, error)
+
 	// RemoveDocumentWithResponse Take a document out of a corpus
 	//
 	// Its parts (sheets, tables, attachments) go with it. What runs have cited stays: snapshots of evidence are kept.
@@ -7294,6 +7467,54 @@ func (r UploadDocumentsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UploadDocumentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SearchDocumentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FoundPassages
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SearchDocumentsResponse) GetJSON200() *FoundPassages {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SearchDocumentsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SearchDocumentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchDocumentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchDocumentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchDocumentsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8831,6 +9052,38 @@ func (c *ClientWithResponses) UploadDocumentsWithBodyWithResponse(ctx context.Co
 	return ParseUploadDocumentsResponse(rsp)
 }
 
+// SearchDocumentsWithBodyWithResponse Search in documents
+//
+// Finds the passages that a text is answered by, with the exact words and their places. Without sources, those that
+// a run without sources would have are searched.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+func (c *ClientWithResponses) SearchDocumentsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchDocumentsResponse, error) {
+	rsp, err := c.SearchDocumentsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchDocumentsResponse(rsp)
+}
+
+// SearchDocumentsWithResponse Search in documents
+//
+// Finds the passages that a text is answered by, with the exact words and their places. Without sources, those that
+// a run without sources would have are searched.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+func (c *ClientWithResponses) SearchDocumentsWithResponse(ctx context.Context, body SearchDocumentsJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchDocumentsResponse, error) {
+	rsp, err := c.SearchDocuments(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchDocumentsResponse(rsp)
+}
+
 // RemoveDocumentWithResponse Take a document out of a corpus
 //
 // Its parts (sheets, tables, attachments) go with it. What runs have cited stays: snapshots of evidence are kept.
@@ -9988,6 +10241,39 @@ func ParseUploadDocumentsResponse(rsp *http.Response) (*UploadDocumentsResponse,
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchDocumentsResponse parses an HTTP response from a SearchDocumentsWithResponse call
+func ParseSearchDocumentsResponse(rsp *http.Response) (*SearchDocumentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchDocumentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FoundPassages
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
