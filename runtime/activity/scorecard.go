@@ -33,10 +33,7 @@ type Scorecard struct {
 
 // Score measures a draft.
 func Score(draft agents.Draft, evidence []agents.Evidence) Scorecard {
-	known := make(map[string]agents.Evidence, len(evidence))
-	for _, e := range evidence {
-		known[e.ID] = e
-	}
+	known := byID(evidence)
 	j := newJudge(known)
 	var score Scorecard
 	needed := 0
