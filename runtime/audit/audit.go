@@ -72,7 +72,7 @@ type Manifest struct {
 	Version int    `json:"version"`
 	MadeBy  string `json:"made_by"` // the program and its version
 	Run     string `json:"run"`
-	Root    string `json:"root"`  // see Root
+	Root    string `json:"root"`  // see ComputeRoot
 	Files   []File `json:"files"` // by path
 }
 

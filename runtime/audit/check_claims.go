@@ -56,7 +56,7 @@ func oversized(text string, ids []string) string {
 
 // claims holds every claim against its evidence again.
 func (v *verifier) claims(ctx context.Context) string {
-	says := fmt.Sprintf("%d claims cite evidence that exists, and were held against it again by fixed rules", len(v.recorded))
+	says := fmt.Sprintf("%d claims followed to their evidence, and held against it again by fixed rules", len(v.recorded))
 	kinds := v.sectionKinds()
 	judge := activity.Judge(v.evidence)
 	seen := map[string]bool{}

@@ -42,7 +42,7 @@ func (v *verifier) costs(context.Context) string {
 			v.wrong(fileReport+", scorecard", "it gives the cost as %v USD; the attempts that had ended when it was published come to %s USD", cost, money.Dollars(sum.published))
 		}
 	}
-	return fmt.Sprintf("%d calls in %d attempts add up to %s USD and %d tokens, as account and report say, within the budget",
+	return fmt.Sprintf("%d calls in %d attempts add up to %s USD and %d tokens, held against account, budget and report",
 		len(v.calls), sum.attempts, money.Dollars(sum.settled.NanoUSD), sum.settled.Tokens)
 }
 

@@ -38,7 +38,7 @@ func (v *verifier) record(ctx context.Context) string {
 			v.wrong(fileCalls+", call "+c.Key, "its answer %q is not there", short(c.Answer))
 		}
 	}
-	return fmt.Sprintf("%d events without a gap, %d drafts, %d agents with their prompts, %d tool calls with their results fit together", len(v.events), len(v.drafts), versions, calls)
+	return fmt.Sprintf("%d events, %d drafts, %d agents with their prompts and %d tool calls with their results held against each other", len(v.events), len(v.drafts), versions, calls)
 }
 
 // lastEvent holds how the run ended against what was told of it.

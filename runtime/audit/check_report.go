@@ -43,7 +43,7 @@ func (v *verifier) report(ctx context.Context) string {
 	}
 	v.sameDocument(document)
 	v.rendered()
-	return fmt.Sprintf("%d citations lead to evidence; made again from draft and evidence, the report is the same, word by word, in 3 forms", cited)
+	return fmt.Sprintf("%d citations followed to their evidence; made again from draft and evidence, and compared word by word in 3 forms", cited)
 }
 
 // heads holds what stands above the text against the run.

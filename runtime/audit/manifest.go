@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Root is the digest that stands for all files of a pack: "sha256:" and the
+// ComputeRoot gives the digest that stands for all files of a pack: "sha256:" and the
 // SHA-256 over format, version and run, and a line "SHA-256 size path" for each
 // file, by path. How the files are packed makes no difference to it.
-func (m Manifest) root() string {
+func (m Manifest) ComputeRoot() string {
 	files := slices.Clone(m.Files)
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	h := sha256.New()

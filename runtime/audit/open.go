@@ -205,3 +205,18 @@ func nodes(raw []byte) int {
 
 // names lists the files of the pack, in order.
 func (a *archive) names() []string { return slices.Sorted(maps.Keys(a.files)) }
+
+// ReadManifest gives the manifest of a pack, unchecked, with the root that its
+// lines make.
+func ReadManifest(r io.ReaderAt, size int64) (Manifest, error) {
+	a, problem := openArchive(r, size, Limits{}.withDefaults())
+	if problem != nil {
+		return Manifest{}, fmt.Errorf("reading the pack: %s: %s", problem.Where, problem.What)
+	}
+	m, err := decode[Manifest](a, fileManifest)
+	if err != nil {
+		return m, fmt.Errorf("reading %s: %w", fileManifest, err)
+	}
+	m.Root = m.ComputeRoot()
+	return m, nil
+}

@@ -75,7 +75,7 @@ func list[T any](p *pack, path string, values []T) error {
 func (p *pack) close(run, madeBy string) (Manifest, error) {
 	slices.SortFunc(p.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	m := Manifest{Format: Format, Version: Version, MadeBy: madeBy, Run: run, Files: p.files}
-	m.Root = m.root()
+	m.Root = m.ComputeRoot()
 	raw, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
 		return m, fmt.Errorf("encoding the manifest: %w", err)

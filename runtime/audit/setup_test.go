@@ -122,7 +122,9 @@ func research(t testing.TB, request workflows.ResearchRequest) installation {
 }
 
 // registry lets activities register with the test's environment.
-type registry struct{ *testsuite.TestWorkflowEnvironment }
+type registry struct {
+	*testsuite.TestWorkflowEnvironment
+}
 
 func (r registry) RegisterDynamicActivity(any, sdkactivity.DynamicRegisterOptions) {}
 

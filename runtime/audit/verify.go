@@ -137,7 +137,7 @@ func (v *verifier) files(ctx context.Context) string {
 		v.wrong(fileManifest, "it is of format %q, version %d; this program reads %q, version %d", short(m.Format), m.Version, Format, Version)
 		return ""
 	}
-	v.result.Run, v.result.MadeBy, v.result.Root = m.Run, m.MadeBy, m.root()
+	v.result.Run, v.result.MadeBy, v.result.Root = m.Run, m.MadeBy, m.ComputeRoot()
 	if m.Root != v.result.Root {
 		v.wrong(fileManifest, "it gives the root %s, but its own lines make it %s", short(m.Root), v.result.Root)
 	}
