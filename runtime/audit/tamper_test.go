@@ -105,13 +105,13 @@ func TestWhatWasTamperedWithIsNamed(t *testing.T) {
 			return renamed(m)
 		}, "claims", "claims.json", "contradicted"},
 		"a byte of a snapshot": {func(t *testing.T, m []member) []member {
-			return edit(t, m, "snapshots/", "40 of 200", "44 of 200")
-		}, "quotes", "evidence", "44 of 200"},
+			return edit(t, m, "snapshots/", "80 of 200", "88 of 200")
+		}, "quotes", "evidence", "88 of 200"},
 		"a byte of a snapshot under its new name": {func(t *testing.T, m []member) []member {
-			return renamed(edit(t, m, "snapshots/", "40 of 200", "44 of 200"))
-		}, "quotes", "evidence", "44 of 200"},
+			return renamed(edit(t, m, "snapshots/", "80 of 200", "88 of 200"))
+		}, "quotes", "evidence", "88 of 200"},
 		"a quote with its snapshot": {func(t *testing.T, m []member) []member {
-			everywhere(m, "40 of 200", "44 of 200")
+			everywhere(m, "80 of 200", "88 of 200")
 			return renamed(m)
 		}, "quotes", "evidence", "make it e_"},
 		"an offset": {func(t *testing.T, m []member) []member {
@@ -179,7 +179,7 @@ func TestWhatWasTamperedWithIsNamed(t *testing.T) {
 			return edit(t, m, "agents/", "You ", "Thou ")
 		}, "files", "agents/", "named by a SHA-256"},
 		"a prompt under its new name": {func(t *testing.T, m []member) []member {
-			return renamed(edit(t, m, "agents/", "You ", "Thou "))
+			return moved(edit(t, m, "agents/", "You ", "Thou "), "agents/")
 		}, "record", "agents.json", "not the digest of its text"},
 		"the arguments of a tool call": {func(t *testing.T, m []member) []member {
 			f := find(t, m, "tools.json")
@@ -187,7 +187,7 @@ func TestWhatWasTamperedWithIsNamed(t *testing.T) {
 			return m
 		}, "record", "tools.json", "its arguments are not those"},
 		"the result of a tool call": {func(t *testing.T, m []member) []member {
-			return renamed(edit(t, m, "tools/", "Artificial", "Natural"))
+			return moved(edit(t, m, "tools/", "Artificial", "Natural"), "tools/")
 		}, "record", "tools.json", "not the one that the event names"},
 		"an event left out": {func(t *testing.T, m []member) []member {
 			f := find(t, m, "events.json")
@@ -238,6 +238,29 @@ func edit(t testing.TB, members []member, folder, before, after string) []member
 		t.Fatalf("no file of %s has %q", folder, before)
 	}
 	return members
+}
+
+// moved gives files of a folder the name of what they hold now, and leaves the
+// digests alone by which others know them.
+func moved(members []member, folder string) []member {
+	for _, f := range members {
+		sum := sha256.Sum256(f.data)
+		if old, ok := strings.CutPrefix(f.name, folder); ok {
+			everywhere(members, f.name, folder+hex.EncodeToString(sum[:])+old[64:])
+		}
+	}
+	return members
+}
+
+// A change that fits together in itself is seen by the root, which is why it is
+// to be kept elsewhere.
+func TestAChangeThatFitsTogetherHasAnotherRoot(t *testing.T) {
+	t.Parallel()
+	before := verify(t, whole(t))
+	after := verify(t, repack(t, seal(t, renamed(edit(t, unpack(t, whole(t)), "agents/", "You ", "Thou ")))))
+	if !after.Verified || after.Root == before.Root {
+		t.Errorf("root %s, and before %s:\n%s", after.Root, before.Root, told(after))
+	}
 }
 
 // renamed gives files that are named by their hash the name of what they hold
