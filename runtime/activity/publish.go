@@ -174,6 +174,8 @@ func layOutParagraph(heading string, paragraph agents.Paragraph, list citation.L
 func layOutReference(reference citation.Reference) format.Reference {
 	laid := format.Reference{
 		Number: reference.Number, Text: reference.Text, Label: reference.Label, URI: reference.URI, SHA256: reference.SHA256,
+		Title: reference.Title, Year: reference.Year,
+		Author: reference.Author, Published: reference.Published, Tier: reference.Tier, Accessed: reference.Accessed,
 	}
 	for _, passage := range reference.Passages {
 		laid.Passages = append(laid.Passages, format.Passage(passage))

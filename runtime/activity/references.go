@@ -45,7 +45,9 @@ func exportReferences(ctx context.Context, s store.Store, run, form string, docu
 	}
 	known := map[string]citation.Record{}
 	for _, e := range evidence {
-		known[e.SHA256] = citation.RecordOf(e.Title, e.URI, e.Year)
+		known[e.SHA256] = citation.RecordOf(e.Title, e.URI, e.Year).From(citation.Origin{
+			Author: e.Author, Published: e.Published, Tier: e.Tier, Accessed: e.Accessed,
+		})
 	}
 	var references []citation.Reference
 	for _, reference := range document.References {

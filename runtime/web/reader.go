@@ -224,7 +224,10 @@ func (r *Reader) readHTML(ctx context.Context, got response) (*keptPage, error) 
 func newPage(got response, read documents.Extracted) *keptPage {
 	address := got.address.String()
 	return &keptPage{
-		Page: webpage.Page{URL: address, Year: read.Year, Tier: string(TierOf(got.address.Hostname())), Words: read.Words, Truncated: got.truncated},
+		Page: webpage.Page{
+			URL: address, Year: read.Year, Tier: string(TierOf(got.address.Hostname())), Words: read.Words, Truncated: got.truncated,
+			Accessed: time.Now().UTC().Format(time.DateOnly),
+		},
 		read: read,
 	}
 }
