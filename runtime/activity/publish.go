@@ -70,6 +70,7 @@ func (a *Activities) compose(ctx context.Context, in workflows.Publication, draf
 		return fail(fmt.Errorf("reading the claims: %w", err))
 	}
 	score := Score(draft, evidence)
+	score.askAgain(ctx, a.Pages, draft, evidence)
 	usage, err := a.Gateway.Usage(ctx, in.Run)
 	if err != nil {
 		return fail(fmt.Errorf("reading what the run cost: %w", err))

@@ -58,7 +58,10 @@ func TestGetAudit(t *testing.T) {
 func TestAPackIsForThoseWhoSeeTheRun(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(o *server.Options) {
-		o.Audit = func(_ context.Context, out io.Writer, _ string) error { _, err := io.WriteString(out, "pack"); return err }
+		o.Audit = func(_ context.Context, out io.Writer, _ string) error {
+			_, err := io.WriteString(out, "pack")
+			return err
+		}
 	})
 	w.addRun(store.Run{ID: "r_1", Client: "acme", Status: store.StatusCompleted})
 	acme, other := w.addKey("acme", "a"), w.addKey("other", "o")
