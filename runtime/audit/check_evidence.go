@@ -3,20 +3,23 @@ package audit
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/runtime/activity"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
 	"github.com/quaestor-run/quaestor/tools/sqlquery"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
+
+// maxResultRows is more than a result of a query has.
+const maxResultRows = 100_000
 
 // maxQuote is the longest quote that claims are held against, in bytes.
 const maxQuote = 1 << 20
@@ -235,24 +238,46 @@ func (v *verifier) queries(ctx context.Context) string {
 			v.wrong(where, "its result cannot be read: %s", fault)
 			continue
 		}
-		if rows, err := countRows(text); err != nil || rows != q.Rows {
+		if _, _, rows, err := activity.QueryRows(string(text), 0); err != nil || rows != q.Rows {
 			v.wrong(where, "its result has %d rows, and not %d", rows, q.Rows)
 		}
 	}
-	return fmt.Sprintf("%d results of queries held against their hashes and numbers of rows", len(derived))
+	v.queryTables()
+	return fmt.Sprintf("%d results of queries held against their hashes, their numbers of rows, and the tables that show them", len(derived))
 }
 
-// countRows counts the rows of a result below its header.
-func countRows(text []byte) (int, error) {
-	reader := csv.NewReader(bytes.NewReader(text))
-	reader.FieldsPerRecord, reader.ReuseRecord, reader.LazyQuotes = -1, true, true
-	for rows := -1; ; rows++ {
-		_, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return max(rows, 0), nil
+// queryTables holds the tables of the published draft against the results that
+// they cite, those with the columns of the result: each of their rows is one of it.
+func (v *verifier) queryTables() {
+	if v.published == nil {
+		return
+	}
+	for _, section := range v.published.Sections {
+		for _, table := range section.Tables {
+			if result, ok := activity.QueryOf(table, v.known); ok {
+				v.queryTable(table, result)
+			}
 		}
-		if err != nil {
-			return rows, err
+	}
+}
+
+func (v *verifier) queryTable(table agents.DataTable, result agents.Evidence) {
+	text, fault := v.snapshot(result.SHA256)
+	if fault != "" {
+		return // it was told
+	}
+	columns, rows, _, err := activity.QueryRows(string(text), maxResultRows)
+	if err != nil || !slices.Equal(columns, table.Columns) {
+		return
+	}
+	there := make(map[string]bool, len(rows))
+	for _, row := range rows {
+		there[strings.Join(row, "\x00")] = true
+	}
+	for i, row := range table.Rows {
+		if !there[strings.Join(row, "\x00")] {
+			v.wrong(fmt.Sprintf("the draft, table %q, row %d", short(table.Caption), i+1),
+				"the result of the query that it cites (%s) has no such row: %s", result.ID, short(strings.Join(row, ", ")))
 		}
 	}
 }
