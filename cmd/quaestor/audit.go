@@ -16,6 +16,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/runtime"
 	"github.com/quaestor-run/quaestor/runtime/audit"
+	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/server/client"
 	"github.com/quaestor-run/quaestor/runtime/store"
 )
@@ -52,28 +53,24 @@ func auditCommand(s *settings) *cobra.Command {
 
 // packLocally packs a run of the data folder, or of the configured database.
 func (s *settings) packLocally(ctx context.Context, run string, out io.Writer) error {
-	config, err := s.load()
-	if err != nil {
-		return err
-	}
-	kept, err := runtime.OpenStore(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer kept.Close()
-	accounts, err := runtime.OpenLedger(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer accounts.Close()
-	_, err = audit.Archive{Store: kept, Ledger: accounts, MadeBy: "quaestor " + version}.Write(ctx, out, run)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return usage(fmt.Errorf("there is no run %q here: %w; --data or --server names another place", run, err))
-	case errors.Is(err, audit.ErrUnfinished):
-		return fmt.Errorf("%w; ask again when it has", err)
-	}
-	return err
+	return s.withLedger(ctx, func(accounts ledger.Ledger) error {
+		config, err := s.load()
+		if err != nil {
+			return err
+		}
+		kept, err := runtime.OpenStore(ctx, config)
+		if err != nil {
+			return err
+		}
+		_, err = audit.Archive{Store: kept, Ledger: accounts, MadeBy: "quaestor " + version}.Write(ctx, out, run)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			err = usage(fmt.Errorf("there is no run %q here: %w; --data or --server names another place", run, err))
+		case errors.Is(err, audit.ErrUnfinished):
+			err = fmt.Errorf("%w; ask again when it has", err)
+		}
+		return errors.Join(err, kept.Close())
+	})
 }
 
 // fetchAudit has a server pack a run.
@@ -100,8 +97,10 @@ func saveAudit(ctx context.Context, run, path string, write func(ctx context.Con
 	if err != nil {
 		return usage(fmt.Errorf("--out %s: %w", path, err))
 	}
-	defer os.Remove(file.Name()) // after the rename it is not there
-	defer file.Close()
+	defer func() {
+		_ = file.Close()           // it was, where it is whole
+		_ = os.Remove(file.Name()) // after the rename it is not there
+	}()
 	if err := write(ctx, run, file); err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func (a *archive) open(name string) (io.ReadCloser, error) {
 	return struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(r, int64(f.UncompressedSize64)+1), r}, nil //nolint:gosec // it was held against limits.File
+	}{io.LimitReader(r, int64(f.UncompressedSize64)+1), r}, nil
 }
 
 // read gives a whole file, or says that it is larger than a limit.
