@@ -116,6 +116,7 @@ func TestStrangeValuesAreProblems(t *testing.T) {
 		"charts of nonsense":  {"report/report.json", `{"sections":[{"heading":"A","charts":[{"kind":"line","x":["1"],"y":[1,2,1e308,-1e308]}],"tables":[{"rows":[["a"],[]]}]}]}`},
 		"a review of nothing": {"reviews.json", `[{"digest":"x","decision":{"decision":"approve","digest":"y"}}]`},
 		"a claim of nothing":  {"claims.json", `[{"evidence":[""]},{"id":"` + strings.Repeat("x", 9000) + `","text":"` + strings.Repeat("7 of 9 ", 9000) + `"}]`},
+		"an empty one":        {"publication.json", `{}`},
 		"no publication":      {"publication.json", `{"digest":"sha256:../x"}`},
 		"strange arguments":   {"tools.json", `[{"event":3,"arguments":{"a":1}}]`},
 		"no such list":        {"costs.json", `[]`},

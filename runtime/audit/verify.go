@@ -227,11 +227,12 @@ func (v *verifier) readReport() bool {
 		if !load(v, filePublication, v.publication) || !load(v, fileReport, v.reported) {
 			return false
 		}
+		v.reported.Document.Notice = v.reported.Notice // in JSON they are one
 		v.digest = v.publication.Digest
 	} else if len(v.drafts) > 0 {
 		v.digest = v.drafts[len(v.drafts)-1].Digest
 	}
-	if v.digest == "" {
+	if v.digest == "" && v.reported == nil {
 		return true
 	}
 	digits, ok := hexDigest(v.digest)
