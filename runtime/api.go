@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/configs/samples"
 	"github.com/quaestor-run/quaestor/runtime/activity"
+	"github.com/quaestor-run/quaestor/runtime/audit"
 	"github.com/quaestor-run/quaestor/runtime/server"
 	"github.com/quaestor-run/quaestor/workflows"
 )
@@ -67,6 +69,10 @@ func (r *Runtime) startServer(ctx context.Context) error {
 		},
 		RenderReport: func(ctx context.Context, run, form string, changes bool) ([]byte, error) {
 			return activity.RenderReport(ctx, r.store, run, form, changes)
+		},
+		Audit: func(ctx context.Context, w io.Writer, run string) error {
+			_, err := audit.Archive{Store: r.store, Ledger: r.ledger, MadeBy: "quaestor " + r.options.Version}.Write(ctx, w, run)
+			return err
 		},
 		Metrics: r.telemetry.MetricsHandler(), Logger: r.logger.Named("api"), TracerProvider: r.telemetry.TracerProvider(),
 		Defaults: server.Defaults{

@@ -16,6 +16,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/agents/summarizer"
+	"github.com/quaestor-run/quaestor/runtime/activity"
 	"github.com/quaestor-run/quaestor/runtime/corpus"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
@@ -40,6 +41,7 @@ type Runtime struct {
 	agents     map[string]agents.Definition
 	tools      map[string]tools.Tool
 	workflows  []Workflow
+	pages      activity.Pages // nil while the web is off
 	temporal   client.Client
 	namespace  string
 	temporalUI string
@@ -170,6 +172,9 @@ func (r *Runtime) register(ctx context.Context) error {
 	outside, err := r.reachWeb()
 	if err != nil {
 		return fmt.Errorf("reaching the web: %w", err)
+	}
+	if outside.pages != nil {
+		r.pages = outside.pages
 	}
 	databases, err := r.openDatabases()
 	if err != nil {

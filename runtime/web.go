@@ -6,7 +6,6 @@ import (
 
 	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/web"
-	"github.com/quaestor-run/quaestor/tools/webpage"
 	"github.com/quaestor-run/quaestor/tools/websearch"
 )
 
@@ -14,7 +13,7 @@ import (
 // machine.
 type reach struct {
 	search websearch.Searcher
-	pages  webpage.Reader
+	pages  *web.Reader
 }
 
 // reachWeb makes what the configuration allows, and nothing while the web is

@@ -19,6 +19,7 @@ type Citation struct {
 	Published   string       `json:"published,omitempty"` // the day, YYYY-MM-DD, of sources that say so
 	Author      string       `json:"author,omitempty"`    // as the source gives it
 	Tier        string       `json:"tier,omitempty"`      // kind of a source of the web: journal, government, academic, news, other
+	Accessed    string       `json:"accessed,omitempty"`  // the day a page of the web was read, YYYY-MM-DD
 	Heading     string       `json:"heading,omitempty"`   // of the section the quote stands in
 	Start       int          `json:"start"`
 	End         int          `json:"end"`

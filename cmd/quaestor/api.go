@@ -234,6 +234,11 @@ func (a *api) deliver(ctx context.Context, run client.Run, flags researchFlags) 
 			}
 		}
 	}
+	if flags.audit != "" {
+		if err := saveAudit(ctx, run.ID, flags.audit, a.fetchAudit); err != nil {
+			return err
+		}
+	}
 	return codeOf(run.Status, run.Error)
 }
 

@@ -115,7 +115,7 @@ func rootCommand(s *settings) *cobra.Command {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(researchCommand(s), upCommand(s), workerCommand(s), apiCommand(s), gatewayCommand(s), setupCommand(s),
-		mcpCommand(s), keysCommand(s), budgetsCommand(s), reconcileCommand(s), mockCommand())
+		mcpCommand(s), keysCommand(s), budgetsCommand(s), reconcileCommand(s), auditCommand(s), verifyCommand(), mockCommand())
 	return root
 }
 

@@ -41,6 +41,7 @@ type researchFlags struct {
 	citations     string
 	track         bool
 	from, to      string
+	audit         string
 }
 
 func researchCommand(s *settings) *cobra.Command {
@@ -66,6 +67,7 @@ func researchCommand(s *settings) *cobra.Command {
 	f.StringVar(&flags.out, "out", "", "`FILE` to write the report to (default: standard output)")
 	f.StringVar(&flags.format, "format", "", "md, html, json, pdf, docx, or its references as csl, bibtex or ris (default: by the ending of --out, else md)")
 	f.BoolVar(&flags.track, "track-changes", false, "show in a docx what was changed since the first draft")
+	f.StringVar(&flags.audit, "audit", "", "`FILE` to write the audit pack of the run to; see quaestor verify")
 	f.StringVar(&flags.citations, "citation-style", "", "plain, apa, chicago, ieee, vancouver or harvard (default: as configured)")
 	f.BoolVar(&flags.asJSON, "json", false, "print the run with report, evidence, claims and usage as one JSON object")
 	f.StringVar(&flags.server, "server", "", "`URL` of a running server; its key comes from QUAESTOR_API_KEY")
@@ -122,9 +124,9 @@ func (f *researchFlags) check() ([]localFile, error) {
 	if f.model != "" && f.server != "" {
 		return nil, errors.New("--model cannot be used with --server: which models serve is the server's configuration")
 	}
-	if f.out != "" {
-		if info, err := os.Stat(filepath.Dir(f.out)); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("--out %s: the folder %s does not exist", f.out, filepath.Dir(f.out))
+	for flag, file := range map[string]string{"--out": f.out, "--audit": f.audit} {
+		if info, err := os.Stat(filepath.Dir(file)); file != "" && (err != nil || !info.IsDir()) {
+			return nil, fmt.Errorf("%s %s: the folder %s does not exist", flag, file, filepath.Dir(file))
 		}
 	}
 	if err := f.checkLimits(); err != nil {

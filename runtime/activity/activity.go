@@ -35,6 +35,11 @@ type Sources interface {
 	Verify(ctx context.Context, evidence agents.Evidence) error
 }
 
+// Pages tells of pages of the web whether they are there no more.
+type Pages interface {
+	Gone(ctx context.Context, address string) bool
+}
+
 // Options says what the activities work with. Every field but Logger and Now is
 // required; Summaries by the workflow Summarize alone.
 type Options struct {
@@ -45,6 +50,7 @@ type Options struct {
 	Agents    map[string]agents.Definition
 	Tools     map[string]tools.Tool
 	Outside   bool               // tools find sources that a run was not given
+	Pages     Pages              // of the web, asked again before a report is published; nil: not
 	Settings  workflows.Settings // for new runs; the agents are filled in
 	Logger    *zap.Logger
 	Now       func() time.Time

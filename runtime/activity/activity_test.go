@@ -54,6 +54,7 @@ type lab struct {
 	store store.Store
 	asked []gateway.Call
 	sound bool // whether evidence holds
+	gone  map[string]bool
 }
 
 // answers is a model that gives these messages, one after another.
@@ -76,6 +77,9 @@ func (a *answers) EnsureRun(context.Context, string, ledger.Limit) error { retur
 func (a *answers) Usage(context.Context, string) (agents.Usage, error) {
 	return agents.Usage{CostNanoUSD: 7}, nil
 }
+
+// Gone implements activity.Pages.
+func (l *lab) Gone(_ context.Context, address string) bool { return l.gone[address] }
 
 type sources struct{ lab *lab }
 
@@ -122,7 +126,7 @@ func setup(t *testing.T, script ...any) *lab {
 	}
 	activity.New(activity.Options{
 		Store: l.store, Gateway: &answers{l, script}, Sources: sources{l},
-		Agents: map[string]agents.Definition{"clerk": definition}, Tools: map[string]tools.Tool{"finder": finder},
+		Agents: map[string]agents.Definition{"clerk": definition}, Tools: map[string]tools.Tool{"finder": finder}, Pages: l,
 	}).Register(l)
 	return l
 }

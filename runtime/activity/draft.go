@@ -30,6 +30,9 @@ func (a *Activities) CheckDraft(ctx context.Context, in workflows.DraftCheck) (w
 	if err != nil {
 		return workflows.CheckedDraft{}, err
 	}
+	if err := a.fillTables(ctx, draft, known); err != nil {
+		return workflows.CheckedDraft{}, err
+	}
 	sound := a.soundEvidence(ctx, known, append(draft.CitedEvidence(), previous.CitedEvidence()...))
 	j := newJudge(known)
 	refused := j.refuse(previous, draft, sound)

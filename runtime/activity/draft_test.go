@@ -295,9 +295,39 @@ func TestAReportEndsWithItsScorecard(t *testing.T) {
 		Text: "Fares rose by 12 % in 2019 on most of the lines.", Evidence: []string{id, other},
 	})
 	markdown := published(t, l, out.Draft, "")
-	for _, row := range []string{"| Claims | 1 |", "| Supported | 1 |", "| Citation precision | 50.0 % |", "| Citation recall | 100.0 % |", "| Sources cited | 2 |"} {
+	for _, row := range []string{"| Claims | 1 |", "| Supported | 1 |", "| Citation precision | 50.0 % |", "| Citation recall | 100.0 % |", "| Sources cited | 2 |", "| Sources live, archived, dead | 0, 2, 0 |"} {
 		if !strings.Contains(strings.Join(strings.Fields(markdown), " "), row) {
 			t.Errorf("no %q in:\n%s", row, markdown)
 		}
+	}
+}
+
+func TestTheScorecardTellsWhichPagesAreThereNoMore(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		gone map[string]bool
+		row  string
+	}{
+		"all are there": {nil, "| Sources live, archived, dead | 2, 1, 0 |"},
+		"one is gone":   {map[string]bool{"https://b.example/": true}, "| Sources live, archived, dead | 1, 1, 1 |"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := setup(t)
+			var ids []string
+			for i, address := range []string{"https://a.example/", "https://b.example/", "c.md"} {
+				page := rise()
+				page.SHA256, page.URI, page.Accessed = strings.Repeat(string(rune('a'+i)), 64), address, "2026-11-26"
+				if address == "c.md" {
+					page.Accessed = ""
+				}
+				ids = append(ids, keep(t, l, page))
+			}
+			l.gone = test.gone
+			out := checkFinding(t, l, workflows.DraftCheck{Unsupported: "mark"}, agents.Statement{Text: "Fares rose by 12 % in 2019 on most of the lines.", Evidence: ids})
+			if markdown := published(t, l, out.Draft, ""); !strings.Contains(strings.Join(strings.Fields(markdown), " "), test.row) {
+				t.Errorf("no %q in:\n%s", test.row, markdown)
+			}
+		})
 	}
 }

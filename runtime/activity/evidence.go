@@ -44,11 +44,7 @@ func (a *Activities) evidence(ctx context.Context, run string) (map[string]agent
 	if err != nil {
 		return nil, fmt.Errorf("reading the evidence of run %s: %w", run, err)
 	}
-	byID := make(map[string]agents.Evidence, len(list))
-	for _, evidence := range list {
-		byID[evidence.ID] = evidence
-	}
-	return byID, nil
+	return byID(list), nil
 }
 
 // soundEvidence tells which of the cited ids are evidence of this run whose

@@ -20,11 +20,21 @@ func newJudge(known map[string]agents.Evidence) judge {
 // Claims lists the claims of a draft: each sentence that cites evidence, and
 // each of the findings, with how it stands to what it cites.
 func Claims(draft agents.Draft, evidence []agents.Evidence) []agents.Claim {
+	return newJudge(byID(evidence)).claims(draft)
+}
+
+// Judge gives the rules by which sentences are held against this evidence: how
+// a sentence of a section stands to what it cites.
+func Judge(evidence []agents.Evidence) func(section agents.Section, s agents.Statement) agents.Claim {
+	return newJudge(byID(evidence)).claim
+}
+
+func byID(evidence []agents.Evidence) map[string]agents.Evidence {
 	known := make(map[string]agents.Evidence, len(evidence))
 	for _, e := range evidence {
 		known[e.ID] = e
 	}
-	return newJudge(known).claims(draft)
+	return known
 }
 
 func (j judge) claims(draft agents.Draft) []agents.Claim {

@@ -13,8 +13,8 @@ import (
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
-// report is the JSON form of a report.
-type report struct {
+// Report is the JSON form of a report.
+type Report struct {
 	Topic     string    `json:"topic"`
 	Notice    string    `json:"notice,omitempty"`
 	Digest    string    `json:"digest"` // of the draft that was approved or accepted
@@ -43,7 +43,7 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	if err != nil {
 		return "", fmt.Errorf("rendering the report as HTML: %w", err)
 	}
-	whole, err := json.Marshal(report{
+	whole, err := json.Marshal(Report{
 		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Scorecard: score, Markdown: string(markdown), Document: document,
 	})
 	if err != nil {
@@ -62,35 +62,59 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	return published.Digest, nil
 }
 
-// compose lays the whole report out: text, references in the style that was
-// asked for, notice and scorecard.
+// compose measures a draft and lays the whole report out.
 func (a *Activities) compose(ctx context.Context, in workflows.Publication, draft agents.Draft, evidence []agents.Evidence) (format.Document, Scorecard, error) {
 	fail := func(err error) (format.Document, Scorecard, error) { return format.Document{}, Scorecard{}, err }
 	claims, err := a.Store.Claims(ctx, in.Run)
 	if err != nil {
 		return fail(fmt.Errorf("reading the claims: %w", err))
 	}
-	list, err := number(draft, evidence)
-	if err != nil {
-		return fail(err)
-	}
-	if style := citation.Style(in.Request.CitationStyle); style != "" && style != citation.Plain {
-		records, err := sourceRecords(ctx, a.Store, list.References)
-		if err != nil {
-			return fail(err)
-		}
-		list.Print(style, records)
-	}
-	document := layOut(draft, list, evidence, claims)
 	score := Score(draft, evidence)
+	score.askAgain(ctx, a.Pages, draft, evidence)
 	usage, err := a.Gateway.Usage(ctx, in.Run)
 	if err != nil {
 		return fail(fmt.Errorf("reading what the run cost: %w", err))
 	}
 	score.CostUSD = float64(usage.CostNanoUSD) / 1e9
-	document.Sections = append(document.Sections, score.layOut())
-	document.Notice = in.Notice
-	return document, score, nil
+	document, err := Compose(ctx, a.Store, Parts{
+		Draft: draft, Evidence: evidence, Claims: claims, Style: citation.Style(in.Request.CitationStyle), Notice: in.Notice, Scorecard: score,
+	})
+	return document, score, err
+}
+
+// Parts are what a report is made of, and nothing else.
+type Parts struct {
+	Draft     agents.Draft
+	Evidence  []agents.Evidence // of the run
+	Claims    []agents.Claim    // as the draft was checked
+	Style     citation.Style    // empty is plain
+	Notice    string            // why it is partial
+	Scorecard Scorecard
+}
+
+// Snapshots gives the texts of sources, by "sha256:" and their hash.
+type Snapshots interface {
+	Blob(ctx context.Context, ref string) ([]byte, error)
+}
+
+// Compose lays the whole report out: text, references in the style that was
+// asked for, notice and scorecard. The same parts give the same document.
+func Compose(ctx context.Context, sources Snapshots, p Parts) (format.Document, error) {
+	list, err := number(p.Draft, p.Evidence)
+	if err != nil {
+		return format.Document{}, err
+	}
+	if p.Style != "" && p.Style != citation.Plain {
+		records, err := sourceRecords(ctx, sources, list.References)
+		if err != nil {
+			return format.Document{}, err
+		}
+		list.Print(p.Style, records)
+	}
+	document := layOut(p.Draft, list, p.Evidence, p.Claims)
+	document.Sections = append(document.Sections, p.Scorecard.layOut())
+	document.Notice = p.Notice
+	return document, nil
 }
 
 // Markdown renders a draft as it would be published.
@@ -151,6 +175,8 @@ func layOutParagraph(heading string, paragraph agents.Paragraph, list citation.L
 func layOutReference(reference citation.Reference) format.Reference {
 	laid := format.Reference{
 		Number: reference.Number, Text: reference.Text, Label: reference.Label, URI: reference.URI, SHA256: reference.SHA256,
+		Title: reference.Title, Year: reference.Year,
+		Author: reference.Author, Published: reference.Published, Tier: reference.Tier, Accessed: reference.Accessed,
 	}
 	for _, passage := range reference.Passages {
 		laid.Passages = append(laid.Passages, format.Passage(passage))
@@ -161,13 +187,10 @@ func layOutReference(reference citation.Reference) format.Reference {
 // number gives every source that the draft cites its number, in the order of
 // first use.
 func number(draft agents.Draft, evidence []agents.Evidence) (citation.List, error) {
-	byID := make(map[string]agents.Evidence, len(evidence))
-	for _, e := range evidence {
-		byID[e.ID] = e
-	}
+	known := byID(evidence)
 	var cited []citation.Evidence
 	for _, id := range draft.CitedEvidence() {
-		if e, ok := byID[id]; ok {
+		if e, ok := known[id]; ok {
 			cited = append(cited, citation.Evidence{ID: e.ID, Citation: e.Citation})
 		}
 	}

@@ -20,10 +20,10 @@ const (
 
 // sourceRecords reads what the sources of references say of themselves, by the
 // hash of their snapshots. Who says nothing is left out.
-func sourceRecords(ctx context.Context, blobs store.Blobs, references []citation.Reference) (map[string]citation.Record, error) {
+func sourceRecords(ctx context.Context, sources Snapshots, references []citation.Reference) (map[string]citation.Record, error) {
 	records := map[string]citation.Record{}
 	for _, reference := range references {
-		text, err := blobs.Blob(ctx, "sha256:"+reference.SHA256)
+		text, err := sources.Blob(ctx, "sha256:"+reference.SHA256)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
@@ -45,7 +45,9 @@ func exportReferences(ctx context.Context, s store.Store, run, form string, docu
 	}
 	known := map[string]citation.Record{}
 	for _, e := range evidence {
-		known[e.SHA256] = citation.RecordOf(e.Title, e.URI, e.Year)
+		known[e.SHA256] = citation.RecordOf(e.Title, e.URI, e.Year).From(citation.Origin{
+			Author: e.Author, Published: e.Published, Tier: e.Tier, Accessed: e.Accessed,
+		})
 	}
 	var references []citation.Reference
 	for _, reference := range document.References {

@@ -90,7 +90,7 @@ func changedAt(drafts []store.DraftRecord, wanted agents.Change) time.Time {
 
 func addComments(ctx context.Context, s store.Store, run string, drafts []store.DraftRecord, document *format.Document) error {
 	for _, draft := range drafts {
-		review, err := s.Review(ctx, reviewID(run, draft.Round))
+		review, err := s.Review(ctx, ReviewID(run, draft.Round))
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}

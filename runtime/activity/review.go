@@ -12,7 +12,7 @@ import (
 // OpenReview asks for a person's word on a draft and gives the review's id,
 // which is the same when the activity is retried.
 func (a *Activities) OpenReview(ctx context.Context, in workflows.ReviewOpening) (string, error) {
-	id := reviewID(in.Run, in.Round)
+	id := ReviewID(in.Run, in.Round)
 	err := a.Store.OpenReview(ctx, store.Review{
 		ID: id, Run: in.Run, Client: in.Request.Client, Topic: in.Request.Topic,
 		Digest: in.Digest, Created: a.Now().UTC(), Due: in.Due.UTC(),
@@ -23,7 +23,8 @@ func (a *Activities) OpenReview(ctx context.Context, in workflows.ReviewOpening)
 	return id, nil
 }
 
-func reviewID(run string, round int) string { return fmt.Sprintf("%s-review-%d", run, round) }
+// ReviewID is the id of the review of the draft of a round.
+func ReviewID(run string, round int) string { return fmt.Sprintf("%s-review-%d", run, round) }
 
 // CloseReview keeps what was decided on a draft. A decision that was kept
 // before stays.

@@ -1,9 +1,15 @@
 package activity
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/tools/factcheck"
@@ -28,22 +34,25 @@ type Scorecard struct {
 	Precision float64 `json:"citation_precision"`
 	Recall    float64 `json:"citation_recall"`
 	Sources   int     `json:"sources"`
-	CostUSD   float64 `json:"cost_usd"`
+	// Of the sources, live are pages of the web that answered when they were last
+	// asked, for this run; dead are those that are there no more. Archived are the
+	// others: documents that were given. The snapshots of all are kept.
+	Live     int     `json:"live"`
+	Archived int     `json:"archived"`
+	Dead     int     `json:"dead"`
+	CostUSD  float64 `json:"cost_usd"`
 }
 
 // Score measures a draft.
 func Score(draft agents.Draft, evidence []agents.Evidence) Scorecard {
-	known := make(map[string]agents.Evidence, len(evidence))
-	for _, e := range evidence {
-		known[e.ID] = e
-	}
+	known := byID(evidence)
 	j := newJudge(known)
 	var score Scorecard
 	needed := 0
-	snapshots := map[string]bool{}
+	snapshots := map[string]bool{} // by hash, whether it is a page of the web
 	for section, s := range draft.Statements() {
 		for _, id := range s.Evidence {
-			snapshots[known[id].SHA256] = true
+			snapshots[known[id].SHA256] = isPage(known[id])
 		}
 		if len(s.Evidence) == 0 && section.Kind != agents.SectionFindings {
 			continue
@@ -61,9 +70,60 @@ func Score(draft agents.Draft, evidence []agents.Evidence) Scorecard {
 		}
 	}
 	score.Sources = len(snapshots)
+	for _, page := range snapshots {
+		if page {
+			score.Live++
+		} else {
+			score.Archived++
+		}
+	}
 	score.Recall = share(score.Supported, score.Claims)
 	score.Precision = share(needed, score.Citations)
 	return score
+}
+
+// isPage says that evidence is from a page that was read on the web.
+func isPage(e agents.Evidence) bool {
+	return e.Accessed != "" && (strings.HasPrefix(e.URI, "https://") || strings.HasPrefix(e.URI, "http://"))
+}
+
+// What asking again for the pages of one report takes at most.
+const (
+	askedAgain = 60
+	atOnce     = 8
+	patience   = 20 * time.Second
+)
+
+// askAgain counts as dead what is there no more of the pages that a draft cites.
+func (s *Scorecard) askAgain(ctx context.Context, pages Pages, draft agents.Draft, evidence []agents.Evidence) {
+	if pages == nil || s.Live == 0 {
+		return
+	}
+	known := byID(evidence)
+	addresses := map[string]string{} // by snapshot
+	for _, statement := range draft.Statements() {
+		for _, id := range statement.Evidence {
+			if e := known[id]; isPage(e) && len(addresses) < askedAgain {
+				addresses[e.SHA256] = e.URI
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var gone atomic.Int64
+	var asking errgroup.Group
+	asking.SetLimit(atOnce)
+	for _, address := range addresses {
+		asking.Go(func() error {
+			if pages.Gone(ctx, address) {
+				gone.Add(1)
+			}
+			return nil
+		})
+	}
+	_ = asking.Wait() // none of them fails
+	s.Dead = int(gone.Load())
+	s.Live -= s.Dead
 }
 
 // needed counts the citations of a supported sentence that it needs.
@@ -109,6 +169,7 @@ func (s Scorecard) layOut() format.Section {
 				{"Citation precision", percent(s.Precision)},
 				{"Citation recall", percent(s.Recall)},
 				{"Sources cited", strconv.Itoa(s.Sources)},
+				{"Sources live, archived, dead", fmt.Sprintf("%d, %d, %d", s.Live, s.Archived, s.Dead)},
 				{"Cost of model calls", fmt.Sprintf("%.4f USD", s.CostUSD)},
 			},
 		}},

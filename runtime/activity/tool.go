@@ -2,6 +2,9 @@ package activity
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -48,10 +51,15 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	default:
 		answer.Value, answer.Citations = result.Value, result.Citations
 	}
-	var kept string
-	var writes errgroup.Group // at once: they share what makes them durable
-	writes.Go(func() (err error) {
-		kept, err = a.putJSON(ctx, answer)
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		return "", fmt.Errorf("encoding the result of tool %q: %w", call.Name, err)
+	}
+	sum := sha256.Sum256(raw)
+	kept := "sha256:" + hex.EncodeToString(sum[:]) // as the store will name it
+	var writes errgroup.Group                      // at once: they share what makes them durable
+	writes.Go(func() error {
+		_, err := a.Store.PutBlob(ctx, raw)
 		return err
 	})
 	writes.Go(func() error {
@@ -65,8 +73,9 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 			Error string `json:"error,omitempty"`
 
 			Version string `json:"version,omitempty"`
-		}{in.Agent, in.Label, in.Step + 1, call.Name, answer.Error, call.Version})
+			Call    string `json:"call"`   // blobs of the call and of what came of it
+			Result  string `json:"result"` // for the record of the run
+		}{in.Agent, in.Label, in.Step + 1, call.Name, answer.Error, call.Version, in.Call.Ref, kept})
 	})
-	err = writes.Wait()
-	return kept, err
+	return kept, writes.Wait()
 }

@@ -50,6 +50,9 @@ type Options struct {
 	// RenderReport makes the forms of a published report that are not kept, "pdf" and "docx"; the latter with its tracked
 	// changes when asked. Nil: they are not to be had.
 	RenderReport func(ctx context.Context, run, form string, changes bool) ([]byte, error)
+	// Audit writes everything a run stands on as an archive. What it gives before the first byte is answered as an
+	// error. Nil: there are no audit packs.
+	Audit func(ctx context.Context, w io.Writer, run string) error
 
 	Logger         *zap.Logger
 	TracerProvider trace.TracerProvider
@@ -100,6 +103,7 @@ type Server struct {
 	usage        func(context.Context, string) (agents.Usage, error)
 	renderDraft  func(context.Context, agents.Draft, []agents.Evidence) (string, error)
 	renderReport func(context.Context, string, string, bool) ([]byte, error)
+	audit        func(context.Context, io.Writer, string) error
 	metrics      http.Handler
 	log          *zap.Logger
 	tracer       trace.Tracer
@@ -128,7 +132,7 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{
 		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, search: options.Search, usage: options.Usage,
-		renderDraft: options.RenderDraft, renderReport: options.RenderReport, metrics: options.Metrics, log: options.Logger,
+		renderDraft: options.RenderDraft, renderReport: options.RenderReport, audit: options.Audit, metrics: options.Metrics, log: options.Logger,
 		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}

@@ -20,6 +20,7 @@ import (
 type Failure struct {
 	Where string // host or provider
 	What  string // what went wrong and what to do
+	Gone  bool   // there is no such page, or no such host
 	Err   error
 }
 
@@ -148,7 +149,8 @@ func statusFailed(address *url.URL, resp *http.Response) error {
 			what += "; it asks to come back after " + after
 		}
 	}
-	return &Failure{Where: address.Hostname(), What: what}
+	gone := resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone
+	return &Failure{Where: address.Hostname(), What: what, Gone: gone}
 }
 
 // requestFailed tells refusals and the caller's own end from failures of the
@@ -167,7 +169,9 @@ func requestFailed(ctx context.Context, address *url.URL, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	return &Failure{Where: address.Hostname(), What: "could not be read", Err: err}
+	var unknown *net.DNSError
+	gone := errors.As(err, &unknown) && unknown.IsNotFound
+	return &Failure{Where: address.Hostname(), What: "could not be read", Gone: gone, Err: err}
 }
 
 // readable refuses what is no text before it is loaded. What declares nothing

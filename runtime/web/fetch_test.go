@@ -189,6 +189,32 @@ func TestWhatIsNoPageIsRefused(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatIsThereNoMoreIsGone(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.Host("a.example.com", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/there":
+			rw.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(rw, article)
+		case "/gone":
+			rw.WriteHeader(http.StatusGone)
+		case "/failing":
+			rw.WriteHeader(http.StatusBadGateway)
+		default:
+			http.NotFound(rw, r)
+		}
+	}))
+	for address, gone := range map[string]bool{
+		"http://a.example.com/there": false, "http://a.example.com/missing": true, "http://a.example.com/gone": true,
+		"http://a.example.com/failing": false, "http://127.0.0.1/": false,
+	} {
+		if got := w.reader.Gone(t.Context(), address); got != gone {
+			t.Errorf("%s: gone %v", address, got)
+		}
+	}
+}
+
 // A page of any size costs what the limit allows, in memory and in time.
 //
 // It runs alone, for it needs the memory.

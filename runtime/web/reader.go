@@ -100,6 +100,17 @@ func (r *Reader) Read(ctx context.Context, scope tools.Scope, q webpage.Query) (
 	return page.answer(ctx, q)
 }
 
+// Gone asks again for a page that was read, and says whether it is there no more:
+// there is no such page, or no such host. What is merely refused, late or out of
+// order may come back, and is not gone.
+func (r *Reader) Gone(ctx context.Context, address string) bool {
+	limited, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	_, err := r.fetcher.get(limited, address)
+	var failure *Failure
+	return errors.As(err, &failure) && failure.Gone
+}
+
 // told makes of the failures that a model can do something about what it is
 // shown.
 func told(field string, err error) error {
@@ -224,7 +235,10 @@ func (r *Reader) readHTML(ctx context.Context, got response) (*keptPage, error) 
 func newPage(got response, read documents.Extracted) *keptPage {
 	address := got.address.String()
 	return &keptPage{
-		Page: webpage.Page{URL: address, Year: read.Year, Tier: string(TierOf(got.address.Hostname())), Words: read.Words, Truncated: got.truncated},
+		Page: webpage.Page{
+			URL: address, Year: read.Year, Tier: string(TierOf(got.address.Hostname())), Words: read.Words, Truncated: got.truncated,
+			Accessed: time.Now().UTC().Format(time.DateOnly),
+		},
 		read: read,
 	}
 }

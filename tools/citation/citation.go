@@ -45,14 +45,23 @@ type List struct {
 // Reference is one source, that is one snapshot: a document that changed
 // between two readings is two references.
 type Reference struct {
-	Number   int       `json:"number"`          // from 1
-	Text     string    `json:"text"`            // the reference as it is printed
-	Label    string    `json:"label,omitempty"` // what the text prints instead of the number, in styles that cite by author
-	URI      string    `json:"uri"`
-	Title    string    `json:"title"`
-	Year     int       `json:"year,omitempty"`
+	Number int    `json:"number"`          // from 1
+	Text   string `json:"text"`            // the reference as it is printed
+	Label  string `json:"label,omitempty"` // what the text prints instead of the number, in styles that cite by author
+	URI    string `json:"uri"`
+	Title  string `json:"title"`
+	Year   int    `json:"year,omitempty"`
+	Origin
 	SHA256   string    `json:"sha256"`
 	Passages []Passage `json:"passages"` // in the order of the source
+}
+
+// Origin is what a source says of itself, or its place on the web does.
+type Origin struct {
+	Author    string `json:"author,omitempty"`
+	Published string `json:"published,omitempty"` // YYYY-MM-DD, or as much of it as is known
+	Tier      string `json:"tier,omitempty"`      // kind of a source of the web
+	Accessed  string `json:"accessed,omitempty"`  // the day a page was read, YYYY-MM-DD
 }
 
 // Passage is a place in the source of a reference. Start and End are byte
@@ -102,6 +111,7 @@ func Number(evidence []Evidence) (List, error) {
 			numbers[e.SHA256] = number
 			list.References = append(list.References, Reference{
 				Number: number, URI: e.URI, Title: e.Title, Year: e.Year, SHA256: e.SHA256,
+				Origin: Origin{Author: oneLine(e.Author), Published: e.Published, Tier: e.Tier, Accessed: e.Accessed},
 			})
 		}
 		list.Marks[e.ID] = number
@@ -128,12 +138,15 @@ func (l *List) Print(style Style, records map[string]Record) {
 	}
 	known := make([]Record, len(l.References))
 	for i, reference := range l.References {
-		known[i] = RecordOf(reference.Title, reference.URI, reference.Year).With(records[reference.SHA256])
+		known[i] = RecordOf(reference.Title, reference.URI, reference.Year).From(reference.Origin).With(records[reference.SHA256])
 	}
 	printed := style.PrintAll(known)
 	ordered := make([]Reference, len(l.References))
 	for i, reference := range l.References {
 		reference.Text, reference.Label = printed[i].Text, printed[i].Label
+		if note := reference.note(style == APA); note != "" { // the others print when a page was read
+			reference.Text += " " + note
+		}
 		ordered[printed[i].Place] = reference
 	}
 	l.References = ordered
@@ -169,7 +182,49 @@ func (r Record) With(own Record) Record {
 	if own.URL == "" {
 		own.URL = r.URL
 	}
+	if len(own.Authors) == 0 {
+		own.Authors = r.Authors
+	}
+	if own.Accessed.Year == 0 {
+		own.Accessed = r.Accessed
+	}
 	return own
+}
+
+// From adds where a source is from.
+func (r Record) From(o Origin) Record {
+	if r.Authors = namesOf(bare(o.Author)); len(r.Authors) == 0 {
+		r.Authors = nil
+	}
+	if issued := readDate(o.Published); issued.Year != 0 {
+		r.Issued = issued
+	}
+	r.Accessed = readDate(o.Accessed)
+	return r
+}
+
+// bare is a byline without its by.
+func bare(byline string) string {
+	if len(byline) > 3 && strings.EqualFold(byline[:3], "by ") {
+		return strings.TrimSpace(byline[3:])
+	}
+	return byline
+}
+
+// note tells what styles have no place for: the kind of a source of the web,
+// and when it was read.
+func (r Reference) note(accessed bool) string {
+	var parts []string
+	if r.Tier != "" && r.Tier != "other" {
+		parts = append(parts, r.Tier)
+	}
+	if accessed && r.Accessed != "" {
+		parts = append(parts, "accessed "+r.Accessed)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "[" + oneLine(strings.Join(parts, "; ")) + "]"
 }
 
 func check(i int, e Evidence) error {
@@ -186,7 +241,8 @@ func faulty(i int, field, format string, args ...any) error {
 	return &tools.InputError{Field: fmt.Sprintf("citations[%d].%s", i, field), Reason: fmt.Sprintf(format, args...)}
 }
 
-// writeTexts renders the references: "Title (year). URI". Two snapshots that
+// writeTexts renders the references: "Author. Title (date). URI [kind; accessed
+// day]", as far as it is known. Two snapshots that
 // would read the same are told apart by the start of their hash.
 func writeTexts(references []Reference) {
 	for i := range references {
@@ -217,16 +273,31 @@ func render(r Reference) string {
 			title = "Untitled document"
 		}
 	}
-	if year := "(" + strconv.Itoa(r.Year) + ")"; r.Year != 0 && !strings.HasSuffix(title, year) {
-		title = strings.TrimSuffix(title, ".") + " " + year
+	date := strconv.Itoa(r.Year)
+	if published := oneLine(r.Published); published != "" {
+		date = published
 	}
-	if !strings.ContainsAny(title[len(title)-1:], ".?!") {
-		title += "."
+	if date != "0" && !strings.HasSuffix(title, "("+date+")") {
+		title = strings.TrimSuffix(title, ".") + " (" + date + ")"
 	}
-	if uri == "" {
-		return title
+	text := stopped(title)
+	if author := bare(r.Author); author != "" && !strings.EqualFold(author, title) {
+		text = stopped(author) + " " + text
 	}
-	return title + " " + uri
+	for _, part := range []string{uri, r.note(true)} {
+		if part != "" {
+			text += " " + part
+		}
+	}
+	return text
+}
+
+// stopped ends a text with a full stop, unless it has an end.
+func stopped(text string) string {
+	if strings.ContainsAny(text[len(text)-1:], ".?!") {
+		return text
+	}
+	return text + "."
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -11,6 +11,7 @@ import (
 
 var (
 	jsonNumber = regexp.MustCompile(`\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`)
+	digests    = regexp.MustCompile(`"[0-9a-f]{64}"`) // are no figures
 	figuresIn  = regexp.MustCompile(`\d[\d,]*(?:[.·]\d+)?`)
 )
 
@@ -55,7 +56,7 @@ func computed(input, result json.RawMessage) []float64 {
 			values = append(values, group.Sum/total)
 		}
 	}
-	text := string(input) + " " + string(result)
+	text := digests.ReplaceAllString(string(input)+" "+string(result), `""`)
 	for _, match := range jsonNumber.FindAllString(text, -1) {
 		if v, err := strconv.ParseFloat(match, 64); err == nil {
 			values = append(values, v)

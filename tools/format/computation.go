@@ -21,6 +21,9 @@ const (
 // describeComputation says in one line what was computed, from what, and what
 // came out.
 func describeComputation(c tools.Computation) string {
+	if text := describeQuery(c); text != "" {
+		return text
+	}
 	inputs, results := pairs(c.Input), pairs(c.Result)
 	// What a result repeats of its input, or names for programs, tells nothing.
 	results = slices.DeleteFunc(results, func(pair string) bool {
@@ -34,6 +37,36 @@ func describeComputation(c tools.Computation) string {
 		text += ". Result: " + list(results, maxResults)
 	}
 	return text + "."
+}
+
+// query is the computation of what a database was asked.
+type query struct {
+	Database  string `json:"database"`
+	Query     string `json:"query"`
+	Rows      *int   `json:"rows"`
+	Truncated bool   `json:"truncated"`
+	SHA256    string `json:"sha256"`
+}
+
+// maxQuery is how much of a query is printed, in characters.
+const maxQuery = 2000
+
+// describeQuery names database, query and result in full, so that a reader can
+// ask again and compare; nothing for what is no query.
+func describeQuery(c tools.Computation) string {
+	var q query
+	if c.Tool != "sqlquery" || json.Unmarshal(c.Input, &q) != nil || json.Unmarshal(c.Result, &q) != nil || q.Rows == nil {
+		return ""
+	}
+	rows := fmt.Sprintf("%d rows", *q.Rows)
+	if *q.Rows == 1 {
+		rows = "1 row"
+	}
+	if q.Truncated {
+		rows = "the first " + rows
+	}
+	return fmt.Sprintf("Query of database %s: %s. Result: %s, SHA-256 %s.",
+		plain(q.Database), strings.TrimRight(shorten(plain(q.Query), maxQuery), ".;"), rows, plain(q.SHA256))
 }
 
 // pairs lists the values of a JSON text with their names, in the order of the

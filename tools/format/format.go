@@ -123,12 +123,18 @@ type Chart struct {
 // Reference is a numbered source and the passages of it that the text stands
 // on.
 type Reference struct {
-	Number   int       `json:"number" jsonschema:"minimum=1"`
-	Text     string    `json:"text" jsonschema_description:"the reference as it is printed"`
-	Label    string    `json:"label,omitempty" jsonschema_description:"in the text instead of the number, such as Grady et al., 2019"`
-	URI      string    `json:"uri"`
-	Title    string    `json:"title,omitempty"`
-	Year     int       `json:"year,omitempty"`
+	Number int    `json:"number" jsonschema:"minimum=1"`
+	Text   string `json:"text" jsonschema_description:"the reference as it is printed"`
+	Label  string `json:"label,omitempty" jsonschema_description:"in the text instead of the number, such as Grady et al., 2019"`
+	URI    string `json:"uri"`
+	Title  string `json:"title,omitempty"`
+	Year   int    `json:"year,omitempty"`
+	// What the source says of itself, or its place on the web does; the text has it too.
+	Author    string `json:"author,omitempty"`
+	Published string `json:"published,omitempty" jsonschema_description:"YYYY-MM-DD, or as much of it as is known"`
+	Tier      string `json:"tier,omitempty" jsonschema_description:"kind of a source of the web"`
+	Accessed  string `json:"accessed,omitempty" jsonschema_description:"day a page was read, YYYY-MM-DD"`
+
 	SHA256   string    `json:"sha256"`
 	Passages []Passage `json:"passages,omitempty"`
 }

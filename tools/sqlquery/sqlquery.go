@@ -174,17 +174,18 @@ func show(r Result) (Output, error) {
 }
 
 // citing makes citations of a result; each carries the query, which computes it
-// again.
+// again, and the names of its columns, without which a row says little.
 func citing(r Result) (func(Span) tools.Citation, error) {
 	input, err := json.Marshal(map[string]string{"database": r.Database, "query": r.Query})
 	if err != nil {
 		return nil, fmt.Errorf("encoding a query: %w", err)
 	}
 	outcome, err := json.Marshal(struct {
-		Rows      int    `json:"rows"`
-		Truncated bool   `json:"truncated,omitempty"`
-		SHA256    string `json:"sha256"`
-	}{len(r.Snapshot.Rows), r.Snapshot.Truncated, r.Snapshot.SHA256})
+		Columns   []string `json:"columns"`
+		Rows      int      `json:"rows"`
+		Truncated bool     `json:"truncated,omitempty"`
+		SHA256    string   `json:"sha256"`
+	}{r.Columns, len(r.Snapshot.Rows), r.Snapshot.Truncated, r.Snapshot.SHA256})
 	if err != nil {
 		return nil, fmt.Errorf("encoding the outcome of a query: %w", err)
 	}

@@ -50,6 +50,7 @@ type Page struct {
 	Byline    string
 	Published string // YYYY-MM-DD; empty when unknown
 	Year      int
+	Accessed  string // the day it was read, YYYY-MM-DD
 	Language  string
 	Tier      string
 	SHA256    string // of the snapshot
@@ -171,7 +172,7 @@ func note(page Page, query string) string {
 func (p Page) Citation(heading string, sentence Sentence) tools.Citation {
 	return tools.Citation{
 		SHA256: p.SHA256, URI: p.URL, Title: p.Title, Year: p.Year, Heading: heading, Page: sentence.Page,
-		Published: p.Published, Author: p.Byline, Tier: p.Tier,
+		Published: p.Published, Author: p.Byline, Tier: p.Tier, Accessed: p.Accessed,
 		Start: sentence.Start, End: sentence.End, Quote: sentence.Text,
 	}
 }

@@ -2000,6 +2000,9 @@ type ServerInterface interface {
 	// GetResearch Where a run stands
 	// (GET /v1/research/{id})
 	GetResearch(w http.ResponseWriter, r *http.Request, id RunID)
+	// GetAudit Everything the run stands on, in one archive
+	// (GET /v1/research/{id}/audit)
+	GetAudit(w http.ResponseWriter, r *http.Request, id RunID)
 	// CancelResearch Stop a run
 	// (POST /v1/research/{id}/cancel)
 	CancelResearch(w http.ResponseWriter, r *http.Request, id RunID)
@@ -2891,6 +2894,32 @@ func (siw *ServerInterfaceWrapper) GetResearch(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// GetAudit operation middleware
+func (siw *ServerInterfaceWrapper) GetAudit(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetAudit(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CancelResearch operation middleware
 func (siw *ServerInterfaceWrapper) CancelResearch(w http.ResponseWriter, r *http.Request) {
 
@@ -3757,6 +3786,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research", wrapper.ListResearch)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/research", wrapper.CreateResearch)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}", wrapper.GetResearch)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}/audit", wrapper.GetAudit)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/research/{id}/cancel", wrapper.CancelResearch)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}/drafts", wrapper.ListDrafts)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}/events", wrapper.StreamEvents)
@@ -4896,6 +4926,51 @@ func (response GetResearchdefaultApplicationProblemPlusJSONResponse) VisitGetRes
 	return err
 }
 
+type GetAuditRequestObject struct {
+	ID RunID `json:"id"`
+}
+
+type GetAuditResponseObject interface {
+	VisitGetAuditResponse(w http.ResponseWriter) error
+}
+
+type GetAudit200ApplicationZipResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetAudit200ApplicationZipResponse) VisitGetAuditResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/zip")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetAuditdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetAuditdefaultApplicationProblemPlusJSONResponse) VisitGetAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CancelResearchRequestObject struct {
 	ID RunID `json:"id"`
 }
@@ -5944,6 +6019,9 @@ type StrictServerInterface interface {
 	// GetResearch Where a run stands
 	// (GET /v1/research/{id})
 	GetResearch(ctx context.Context, request GetResearchRequestObject) (GetResearchResponseObject, error)
+	// GetAudit Everything the run stands on, in one archive
+	// (GET /v1/research/{id}/audit)
+	GetAudit(ctx context.Context, request GetAuditRequestObject) (GetAuditResponseObject, error)
 	// CancelResearch Stop a run
 	// (POST /v1/research/{id}/cancel)
 	CancelResearch(ctx context.Context, request CancelResearchRequestObject) (CancelResearchResponseObject, error)
@@ -6819,6 +6897,32 @@ func (sh *strictHandler) GetResearch(w http.ResponseWriter, r *http.Request, id 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetResearchResponseObject); ok {
 		if err := validResponse.VisitGetResearchResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAudit operation middleware
+func (sh *strictHandler) GetAudit(w http.ResponseWriter, r *http.Request, id RunID) {
+	var request GetAuditRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAudit(ctx, request.(GetAuditRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAudit")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetAuditResponseObject); ok {
+		if err := validResponse.VisitGetAuditResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

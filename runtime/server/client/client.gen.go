@@ -2278,6 +2278,17 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/research/{id} (the `GetResearch` operationId).
 	GetResearch(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetAudit Everything the run stands on, in one archive
+	//
+	// A ZIP with the report, its evidence and the snapshots it quotes, claims, drafts, reviews and decisions, the
+	// agents' prompts, every model call with its attempts and cost, every tool call, and the events of the run. Its
+	// last file, `manifest.json`, names the others by SHA-256, and its `root` stands for all of them.
+	// `quaestor verify FILE` checks it without network or server. It is made when it is asked for, for runs that have
+	// ended; the same run gives the same bytes, as long as its account stays as it is.
+	//
+	// Corresponds with GET /v1/research/{id}/audit (the `GetAudit` operationId).
+	GetAudit(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CancelResearch Stop a run
 	//
 	// Asks the run to stop. What was gathered stays; the status becomes `cancelled` within seconds.
@@ -3128,6 +3139,27 @@ func (c *Client) CreateResearch(ctx context.Context, params *CreateResearchParam
 // Corresponds with GET /v1/research/{id} (the `GetResearch` operationId).
 func (c *Client) GetResearch(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetResearchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAudit Everything the run stands on, in one archive
+//
+// A ZIP with the report, its evidence and the snapshots it quotes, claims, drafts, reviews and decisions, the
+// agents' prompts, every model call with its attempts and cost, every tool call, and the events of the run. Its
+// last file, `manifest.json`, names the others by SHA-256, and its `root` stands for all of them.
+// `quaestor verify FILE` checks it without network or server. It is made when it is asked for, for runs that have
+// ended; the same run gives the same bytes, as long as its account stays as it is.
+//
+// Corresponds with GET /v1/research/{id}/audit (the `GetAudit` operationId).
+func (c *Client) GetAudit(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAuditRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -4842,6 +4874,40 @@ func NewGetResearchRequest(server string, id RunID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetAuditRequest constructs an http.Request for the GetAudit method
+func NewGetAuditRequest(server string, id RunID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/research/%s/audit", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCancelResearchRequest constructs an http.Request for the CancelResearch method
 func NewCancelResearchRequest(server string, id RunID) (*http.Request, error) {
 	var err error
@@ -6164,6 +6230,19 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/research/{id} (the `GetResearch` operationId).
 	GetResearchWithResponse(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*GetResearchResponse, error)
+
+	// GetAuditWithResponse Everything the run stands on, in one archive
+	//
+	// A ZIP with the report, its evidence and the snapshots it quotes, claims, drafts, reviews and decisions, the
+	// agents' prompts, every model call with its attempts and cost, every tool call, and the events of the run. Its
+	// last file, `manifest.json`, names the others by SHA-256, and its `root` stands for all of them.
+	// `quaestor verify FILE` checks it without network or server. It is made when it is asked for, for runs that have
+	// ended; the same run gives the same bytes, as long as its account stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/research/{id}/audit (the `GetAudit` operationId).
+	GetAuditWithResponse(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*GetAuditResponse, error)
 
 	// CancelResearchWithResponse Stop a run
 	//
@@ -7713,6 +7792,47 @@ func (r GetResearchResponse) ContentType() string {
 	return ""
 }
 
+type GetAuditResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetAuditResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAuditResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAuditResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAuditResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CancelResearchResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9157,6 +9277,25 @@ func (c *ClientWithResponses) GetResearchWithResponse(ctx context.Context, id Ru
 	return ParseGetResearchResponse(rsp)
 }
 
+// GetAuditWithResponse Everything the run stands on, in one archive
+//
+// A ZIP with the report, its evidence and the snapshots it quotes, claims, drafts, reviews and decisions, the
+// agents' prompts, every model call with its attempts and cost, every tool call, and the events of the run. Its
+// last file, `manifest.json`, names the others by SHA-256, and its `root` stands for all of them.
+// `quaestor verify FILE` checks it without network or server. It is made when it is asked for, for runs that have
+// ended; the same run gives the same bytes, as long as its account stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/research/{id}/audit (the `GetAudit` operationId).
+func (c *ClientWithResponses) GetAuditWithResponse(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*GetAuditResponse, error) {
+	rsp, err := c.GetAudit(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAuditResponse(rsp)
+}
+
 // CancelResearchWithResponse Stop a run
 //
 // Asks the run to stop. What was gathered stays; the status becomes `cancelled` within seconds.
@@ -10416,6 +10555,32 @@ func ParseGetResearchResponse(rsp *http.Response) (*GetResearchResponse, error) 
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetAuditResponse parses an HTTP response from a GetAuditWithResponse call
+func ParseGetAuditResponse(rsp *http.Response) (*GetAuditResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAuditResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
