@@ -200,7 +200,7 @@ func (a Agent[In, Out]) moveOffline(tools []string, input json.RawMessage, step 
 		return Message{}, fmt.Errorf("decoding the input of agent %q: %w", a.Name, err)
 	}
 	for i := range results {
-		results[i].Value = Unfence(results[i].Value)
+		results[i].Value, results[i].Error = Unfence(results[i].Value), UnfenceText(results[i].Error)
 	}
 	move, err := a.Offline(Turn[In]{Input: in, Step: step, Results: results, Tools: tools})
 	if err != nil {

@@ -33,6 +33,8 @@ type Gateway interface {
 type Sources interface {
 	Survey(ctx context.Context, scope tools.Scope, topic string) (agents.Survey, error)
 	Verify(ctx context.Context, evidence agents.Evidence) error
+	// Instructions gives what in the sources tries to instruct its reader.
+	Instructions(ctx context.Context, scope tools.Scope) ([]agents.Instruction, error)
 }
 
 // Options says what the activities work with. Every field but Logger and Now is

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/store"
@@ -19,7 +20,10 @@ type report struct {
 	Notice    string    `json:"notice,omitempty"`
 	Digest    string    `json:"digest"` // of the draft that was approved or accepted
 	Scorecard Scorecard `json:"scorecard"`
-	Markdown  string    `json:"markdown"`
+	// Instructions are what in the sources tried to instruct an agent.
+	Instructions []agents.Instruction `json:"attempted_instructions,omitempty"`
+
+	Markdown string `json:"markdown"`
 	format.Document
 }
 
@@ -37,6 +41,14 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	if err != nil {
 		return "", err
 	}
+	planted, err := a.instructions(ctx, in.Run)
+	if err != nil {
+		return "", err
+	}
+	if len(planted) > 0 {
+		last := len(document.Sections) - 1 // the scorecard
+		document.Sections = slices.Insert(document.Sections, last, layOutInstructions(planted))
+	}
 	published := store.Report{Digest: in.Draft, Created: a.Now().UTC()}
 	markdown := format.Markdown(document)
 	page, err := format.HTML(document)
@@ -44,7 +56,8 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 		return "", fmt.Errorf("rendering the report as HTML: %w", err)
 	}
 	whole, err := json.Marshal(report{
-		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Scorecard: score, Markdown: string(markdown), Document: document,
+		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Scorecard: score, Instructions: planted,
+		Markdown: string(markdown), Document: document,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encoding the report: %w", err)

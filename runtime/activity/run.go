@@ -109,6 +109,13 @@ func (a *Activities) SurveySources(ctx context.Context, in workflows.SurveyReque
 	if len(survey.Documents)+len(survey.Tables) == 0 && !a.Outside {
 		return "", noSources(in.Sources, survey.Unread)
 	}
+	planted, err := a.Sources.Instructions(ctx, scope)
+	if err != nil {
+		return "", fmt.Errorf("looking for instructions in the sources: %w", err)
+	}
+	if err := a.tellInstructions(ctx, in.Run, planted); err != nil {
+		return "", err
+	}
 	err = a.tell(ctx, in.Run, "survey", "survey", struct {
 		Documents int                     `json:"documents"`
 		Tables    int                     `json:"tables"`

@@ -38,6 +38,9 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	default:
 		answer.Value, answer.Citations = result.Value, result.Citations
 	}
+	if err := a.tellInstructions(ctx, in.Run, inspect(call.Name, result)); err != nil {
+		return "", err
+	}
 	var kept string
 	var writes errgroup.Group // at once: they share what makes them durable
 	writes.Go(func() (err error) {

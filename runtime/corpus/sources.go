@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
@@ -25,6 +27,10 @@ type sourceSet struct {
 	texts    int                       // documents with text, tables aside
 	places   map[string]int            // in indexed, by id; of duplicates too
 	original map[string]store.Document // by id; with the duplicates
+
+	inspecting   sync.Mutex // guards what follows
+	inspected    bool
+	instructions []agents.Instruction
 }
 
 // open gives the set of a scope, built or from the cache. A corpus that has
