@@ -58,6 +58,9 @@ var (
 		recipient recipients credentials password passwords secrets url inbox admin
 		subscribers`)
 
+	// fences are the marks of our prompts.
+	fences = setOf(`untrusted evidence sources topic question queries theme tables unread plan draft analyses review comments problem claims`)
+
 	courtesies = setOf(`thank thanks appreciate grateful sorry received await awaiting looking`)
 
 	// common are longer words that a text of any kind may have.

@@ -7,6 +7,9 @@ import (
 
 // ordered says how a sentence orders its reader about, or nothing.
 func ordered(sentence string, table bool, about *vocabulary, start, end int) string {
+	if sentence == "" {
+		return ""
+	}
 	first, rest := firstWord(sentence)
 	asks := strings.HasSuffix(sentence, "?")
 	asks = asks && (inquiries[first] || auxiliaries[first] && askedOfReader(sentence))
@@ -30,6 +33,24 @@ func ordered(sentence string, table bool, about *vocabulary, start, end int) str
 		return SignTask
 	}
 	return ""
+}
+
+// fenceMark finds a mark with which prompts end fenced text: where it begins, and
+// how long it is; 0 where there is none.
+func fenceMark(text string) (at, length int) {
+	for {
+		open := strings.Index(text[at:], "</")
+		if open < 0 {
+			return 0, 0
+		}
+		at += open
+		mark := text[at:min(len(text), at+longestMark)]
+		name, _, closed := strings.Cut(mark[2:], ">")
+		if closed && fences[strings.ToLower(strings.TrimSpace(name))] {
+			return at, len("</") + len(name) + len(">")
+		}
+		at += 2
+	}
 }
 
 // askedOfReader says that a question is put to somebody: "Can you …", "Do I …".
@@ -56,7 +77,7 @@ func noun(first, rest string) bool {
 // of this kind has.
 func namesTheReader(sentence string) bool {
 	lower := strings.ToLower(sentence)
-	return strings.Contains(lower, "your ") || strings.Contains(lower, "the tool") || strings.Contains(lower, "to the report") ||
+	return strings.Contains(lower, "your ") || strings.Contains(lower, "you must") || strings.Contains(lower, "the tool") || strings.Contains(lower, "to the report") ||
 		strings.Contains(lower, "assistant") || strings.Contains(lower, "language model") || strings.Contains(lower, "tool `")
 }
 

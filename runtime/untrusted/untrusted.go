@@ -25,6 +25,7 @@ const (
 	SignAction   = "orders-an-action"  // wants tools, recipients or budgets used
 	SignTask     = "sets-another-task" // an order that has nothing to do with its text
 	SignQuestion = "asks-of-something-else"
+	SignMarks    = "closes-marks" // of the prompts it may stand in
 )
 
 // Bounds of what is read and found.
@@ -71,18 +72,25 @@ func find(text string, table bool) []Passage {
 	about := vocabulary{text: text}
 	var found []Passage
 	for start, end := range sentences(text, table) {
-		sentence := text[start:end]
+		from, to := trim(text, start, end)
+		sentence := text[from:to]
 		var signs []string
 		if patterns {
 			if inspected := gateway.Inspect(sentence); inspected.Score >= suspicious {
-				signs = inspected.Patterns
+				signs = append(signs, inspected.Patterns...)
 			}
 		}
-		if sign := ordered(sentence, table, &about, start, end); sign != "" {
+		if sign := ordered(sentence, table, &about, from, to); sign != "" {
 			signs = append(signs, sign)
 		}
+		if at, length := fenceMark(text[start:end]); length > 0 {
+			if len(signs) == 0 { // the mark alone; what stands beside it may be innocent
+				from, to = start+at, start+at+length
+			}
+			signs = append(signs, SignMarks)
+		}
 		if len(signs) > 0 {
-			if found = append(found, Passage{start, end, signs}); len(found) == maxPassages {
+			if found = append(found, Passage{from, to, signs}); len(found) == maxPassages {
 				break
 			}
 		}
@@ -90,14 +98,14 @@ func find(text string, table bool) []Passage {
 	return found
 }
 
-// sentences gives the places of sentences and lines, of a table those of cells.
+// sentences cuts a text into sentences and lines, a table into cells.
 func sentences(text string, table bool) func(yield func(start, end int) bool) {
 	return func(yield func(start, end int) bool) {
 		start := 0
 		give := func(end int) bool {
-			from, to := trim(text, start, end)
+			from := start
 			start = end
-			return to <= from || yield(from, to)
+			return from == end || yield(from, end)
 		}
 		for i := 0; i < len(text); i++ {
 			switch b := text[i]; {
@@ -144,9 +152,21 @@ func terminal(text string, i int) int {
 	return i
 }
 
-// trim leaves out space, marks of lists and quotation marks at either end.
+// longestMark is how long, in bytes, what stands between < and > may be.
+const longestMark = 40
+
+// trim leaves out space, marks of lists, marks in angle brackets and quotation
+// marks at the start, and space and quotation marks at the end.
 func trim(text string, start, end int) (from, to int) {
-	inner := strings.TrimLeft(text[start:end], " \t\r\n-*+>#|,;:\"“'‘([{")
+	inner := text[start:end]
+	for {
+		inner = strings.TrimLeft(inner, " \t\r\n-*+>#|,;:\"“'‘([{}])")
+		close := strings.IndexByte(inner[:min(len(inner), longestMark)], '>')
+		if !strings.HasPrefix(inner, "<") || close < 0 {
+			break
+		}
+		inner = inner[close+1:]
+	}
 	from = end - len(inner)
 	return from, from + len(strings.TrimRight(inner, " \t\r\n\"”|,;"))
 }
