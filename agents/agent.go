@@ -100,6 +100,15 @@ type Definition struct {
 type Accepted struct {
 	Output json.RawMessage
 	Cited  []string // evidence ids
+
+	// Signed is the output with the model and the call it came from, for outputs
+	// that keep them (see [Signer]); nil for others.
+	Signed func(model, call string) (json.RawMessage, error)
+}
+
+// Signer is implemented by outputs that keep which model call they are of.
+type Signer[Out any] interface {
+	Signed(model, call string) Out
 }
 
 // Define checks the agent and strips its types.
@@ -190,6 +199,9 @@ func (a Agent[In, Out]) accept(schema *tools.Schema, input json.RawMessage, text
 	accepted := Accepted{Output: raw}
 	if citer, ok := any(out).(Citer); ok {
 		accepted.Cited = citer.CitedEvidence()
+	}
+	if signer, ok := any(out).(Signer[Out]); ok {
+		accepted.Signed = func(model, call string) (json.RawMessage, error) { return json.Marshal(signer.Signed(model, call)) }
 	}
 	return accepted, nil
 }

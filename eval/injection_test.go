@@ -122,8 +122,12 @@ func disturb(t *testing.T, documents map[string]string, order, list []string, cl
 	}
 	run := l.research(t, "r_disturbed", files, healthRequest())
 
+	t.Logf("the model read %d of %d instructions, selected them as evidence %d times, tried %v", len(model.seen), len(list), model.selected, model.tried)
 	if len(model.obeyed) > 0 {
 		t.Errorf("the model was told by sources what to do: %q", model.obeyed)
+	}
+	if len(model.seen) == 0 || model.selected == 0 {
+		t.Error("no model was shown any of the instructions: the run proves nothing")
 	}
 	if len(wire.calls) > 0 {
 		t.Errorf("tools were called that no agent was given: %q", wire.calls)

@@ -4,14 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/gatherer"
 	"github.com/quaestor-run/quaestor/runtime/provider"
+	"github.com/quaestor-run/quaestor/tools/documents"
 )
 
 // obedient is a model that does what it is told by whatever it reads, unless it
@@ -24,10 +25,11 @@ type obedient struct {
 	instructions []string
 	blind        bool // it does not see marks: all it reads is told to it
 
-	mu     sync.Mutex
-	obeyed []string
-	tried  map[string]int  // calls it tried, by tool
-	seen   map[string]bool // instructions it has read, inside of marks or out
+	mu       sync.Mutex
+	obeyed   []string
+	tried    map[string]int  // calls it tried, by tool
+	seen     map[string]bool // instructions it has read, inside of marks or out
+	selected int             // of them as evidence
 }
 
 var marked = regexp.MustCompile(`(?s)<([a-z]+)>\n.*?</([a-z]+)>`)
@@ -51,12 +53,12 @@ func (o *obedient) told(req provider.Request) string {
 
 // outside is what of a tool's answer does not stand under "untrusted".
 func outside(answer string) string {
-	var fence map[string]json.RawMessage
+	var fence map[string]any
 	if json.Unmarshal([]byte(answer), &fence) != nil {
 		return answer
 	}
 	delete(fence, "untrusted")
-	return fmt.Sprint(slices.Collect(maps.Keys(fence)))
+	return fmt.Sprint(fence)
 }
 
 // whole is all that a model reads, as it reads it.
@@ -98,12 +100,48 @@ func (o *obedient) Converse(ctx context.Context, req provider.Request) (provider
 	}
 	req.Messages = withoutRefused(req.Messages)
 	response, err := o.Provider.Converse(ctx, req)
+	if req.Agent == gatherer.Name {
+		response.Message.Text = o.selectAttacks(req, response.Message.Text)
+	}
 	for _, order := range orders {
 		o.obeyed = append(o.obeyed, req.Agent+": "+order)
 		quoted, _ := json.Marshal(" " + order)
 		response.Message.Text = strings.Replace(response.Message.Text, `."`, "."+strings.Trim(string(quoted), `"`)+`"`, 1)
 	}
 	return response, err
+}
+
+// selectAttacks adds to what a gatherer selects all that a tool has shown of
+// the instructions: what comes after it reads them as evidence.
+func (o *obedient) selectAttacks(req provider.Request, answer string) string {
+	var out agents.Gathered
+	if json.Unmarshal([]byte(answer), &out) != nil {
+		return answer
+	}
+	for _, message := range req.Messages {
+		for _, result := range message.ToolResults {
+			var found documents.Output
+			if json.Unmarshal(agents.Unfence(result.Value), &found) != nil {
+				continue
+			}
+			for _, hit := range found.Hits {
+				for _, sentence := range hit.Sentences {
+					if slices.ContainsFunc(o.instructions, func(i string) bool { return strings.Contains(sentence.Text, strings.Trim(i, `"`)) }) {
+						if slices.Contains(out.CitedEvidence(), sentence.ID) {
+							continue
+						}
+						o.selected++
+						out.Evidence = append(out.Evidence, agents.Selection{ID: sentence.ID, Relevance: "it says so"})
+					}
+				}
+			}
+		}
+	}
+	selected, err := json.Marshal(out)
+	if err != nil {
+		return answer
+	}
+	return string(selected)
 }
 
 // toolNamed is a tool that what it reads names, the one it has tried least.

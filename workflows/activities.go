@@ -17,6 +17,7 @@ const (
 	CollectName        = "CollectEvidence"
 	CheckDraftName     = "CheckDraft"
 	ReadReviewName     = "ReadReview"
+	GateReviewName     = "GateReview"
 	ComposePartialName = "ComposePartial"
 	OpenReviewName     = "OpenReview"
 	CloseReviewName    = "CloseReview"
@@ -122,6 +123,10 @@ type DraftCheck struct {
 	Version  string `json:"version,omitempty"`
 	Review   string `json:"review,omitempty"`
 	Comments string `json:"comments,omitempty"`
+	// Judge says that a model will judge what the rules leave open: until then it
+	// is neither dropped nor refused. Judgements is the review that did.
+	Judge      bool   `json:"judge,omitempty"`
+	Judgements string `json:"judgements,omitempty"`
 }
 
 // CheckedDraft is a draft in which every cited id resolves, every quote stands
@@ -135,6 +140,15 @@ type CheckedDraft struct {
 	Partly      int    `json:"partly,omitempty"`
 	Refused     int    `json:"refused,omitempty"` // edits that would have broken a citation
 	Changes     int    `json:"changes"`
+	Open        int    `json:"open,omitempty"`        // claims for a model to judge
+	OpenClaims  string `json:"open_claims,omitempty"` // blob of them
+}
+
+// GateReview asks for a review to name every claim of the run's draft that its
+// evidence does not show, and so not to accept.
+type GateReview struct {
+	Run    string `json:"run"`
+	Review string `json:"review"`
 }
 
 // ReviewVerdict is what the loop needs of a review.

@@ -41,6 +41,7 @@ type research struct {
 
 	phase   string
 	rounds  int // of the draft
+	judged  int // times claims were judged
 	done    int // agent runs
 	total   int
 	said    map[string]int // events told, by what they say

@@ -80,6 +80,7 @@ func (a *Activities) Register(registry worker.ActivityRegistry) {
 		workflows.CollectName:        a.CollectEvidence,
 		workflows.CheckDraftName:     a.CheckDraft,
 		workflows.ReadReviewName:     a.ReadReview,
+		workflows.GateReviewName:     a.GateReview,
 		workflows.ComposePartialName: a.ComposePartial,
 		workflows.OpenReviewName:     a.OpenReview,
 		workflows.CloseReviewName:    a.CloseReview,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/quaestor-run/quaestor/agents"
-	"github.com/quaestor-run/quaestor/runtime/untrusted"
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
@@ -16,8 +15,7 @@ type citing struct {
 }
 
 // CollectEvidence gives the evidence that outputs of gatherers and analysts
-// cite, in the order of first citation, as one blob. What instructs its reader is
-// left out.
+// cite, in the order of first citation, as one blob.
 func (a *Activities) CollectEvidence(ctx context.Context, in workflows.Collect) (string, error) {
 	known, err := a.evidence(ctx, in.Run)
 	if err != nil {
@@ -32,7 +30,7 @@ func (a *Activities) CollectEvidence(ctx context.Context, in workflows.Collect) 
 		}
 		cited := append(output.CitedEvidence(), agents.Analysis{Findings: output.Findings}.CitedEvidence()...)
 		for _, id := range cited {
-			if evidence, ok := known[id]; ok && !seen[id] && !instructs(evidence) {
+			if evidence, ok := known[id]; ok && !seen[id] {
 				seen[id] = true
 				collected = append(collected, evidence)
 			}
@@ -53,12 +51,8 @@ func (a *Activities) evidence(ctx context.Context, run string) (map[string]agent
 	return byID, nil
 }
 
-// instructs says that a quote tells its reader what to do. It is no finding,
-// whoever selected it.
-func instructs(e agents.Evidence) bool { return e.Computation == nil && untrusted.Instructs(e.Quote) }
-
 // soundEvidence tells which of the cited ids are evidence of this run whose
-// quote stands in its snapshot, and is no instruction to its reader.
+// quote stands in its snapshot.
 func (a *Activities) soundEvidence(ctx context.Context, known map[string]agents.Evidence, cited []string) map[string]bool {
 	sound := map[string]bool{}
 	for _, id := range cited {
@@ -70,7 +64,7 @@ func (a *Activities) soundEvidence(ctx context.Context, known map[string]agents.
 		if err != nil {
 			a.Logger.Warn("Evidence does not hold")
 		}
-		sound[id] = err == nil && !instructs(evidence)
+		sound[id] = err == nil
 	}
 	return sound
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,6 +72,23 @@ func inspect(tool string, result tools.Result) []agents.Instruction {
 		})
 	}
 	return found
+}
+
+// withoutInstructions leaves out quotes that instruct their reader: whoever
+// selected them, they are no evidence of anything.
+func (a *Activities) withoutInstructions(ctx context.Context, scope tools.Scope, evidence []agents.Evidence) ([]agents.Evidence, error) {
+	if len(evidence) == 0 {
+		return nil, nil
+	}
+	planted, err := a.Sources.Instructions(ctx, scope)
+	if err != nil {
+		return nil, fmt.Errorf("looking for instructions in the sources: %w", err)
+	}
+	return slices.DeleteFunc(evidence, func(e agents.Evidence) bool {
+		return e.Computation == nil && (untrusted.Instructs(e.Quote) || slices.ContainsFunc(planted, func(i agents.Instruction) bool {
+			return i.SHA256 == e.SHA256 && i.Start < e.End && e.Start < i.End
+		}))
+	}), nil
 }
 
 // maxEvents is how many events are read at a time.

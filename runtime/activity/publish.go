@@ -95,7 +95,7 @@ func (a *Activities) compose(ctx context.Context, in workflows.Publication, draf
 		list.Print(style, records)
 	}
 	document := layOut(draft, list, evidence, claims)
-	score := Score(draft, evidence)
+	score := Score(draft, evidence, claims...)
 	usage, err := a.Gateway.Usage(ctx, in.Run)
 	if err != nil {
 		return fail(fmt.Errorf("reading what the run cost: %w", err))
@@ -122,7 +122,7 @@ func Markdown(draft agents.Draft, evidence []agents.Evidence) (string, error) {
 // is no longer there.
 func layOut(draft agents.Draft, list citation.List, evidence []agents.Evidence, claims []agents.Claim) format.Document {
 	marked := map[string]bool{}
-	for _, claim := range append(Claims(draft, evidence), claims...) {
+	for _, claim := range append(Claims(draft, evidence, claims...), claims...) {
 		marked[claim.ID] = marked[claim.ID] || !claim.Status.Shown()
 	}
 	document := format.Document{Title: draft.Title}

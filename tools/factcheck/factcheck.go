@@ -92,6 +92,14 @@ func (v Verdict) Reasons() []string {
 	return reasons
 }
 
+// Open says that the rules can neither show a claim nor find fault with it: its
+// evidence has no other figure, unit, date, name, quotation, direction or
+// negation, and too few of its words. Such a claim is for somebody who reads
+// meaning.
+func (v Verdict) Open() bool {
+	return v.Status == NotShown && !slices.ContainsFunc(v.Problems, func(p Problem) bool { return p.Kind != KindCoverage })
+}
+
 // Check holds a claim against all evidence it may cite. Ids that are not among
 // it, and a claim that cites nothing, are not shown.
 func Check(claim Claim, evidence []Evidence) Verdict {
