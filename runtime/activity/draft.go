@@ -45,6 +45,7 @@ func (a *Activities) CheckDraft(ctx context.Context, in workflows.DraftCheck) (w
 			return workflows.CheckedDraft{Open: len(open), OpenClaims: ref}, err
 		}
 	}
+	a.tabulate(ctx, j, &draft)
 	ref, err := a.putJSON(ctx, draft)
 	if err != nil {
 		return workflows.CheckedDraft{}, fmt.Errorf("storing the checked draft: %w", err)

@@ -122,15 +122,10 @@ func NewReader(find func(id string) (Evidence, bool)) *Reader {
 func (r *Reader) Check(claim Claim) Verdict {
 	c := comparison{claim: claim}
 	for _, id := range claim.Evidence {
-		e, ok := r.read[id]
-		if !ok {
-			found, known := r.find(id)
-			if !known {
-				c.add(Problem{Kind: KindCitation, Status: NotShown, Text: id, Reason: "it cites “" + id + "”, which is no evidence of this run"})
-				continue
-			}
-			e = newExhibit(found)
-			r.read[id] = e
+		e := r.exhibit(id)
+		if e == nil {
+			c.add(Problem{Kind: KindCitation, Status: NotShown, Text: id, Reason: "it cites “" + id + "”, which is no evidence of this run"})
+			continue
 		}
 		c.held = append(c.held, e)
 	}
