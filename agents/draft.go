@@ -87,6 +87,9 @@ func (d Draft) CitedEvidence() []string {
 type Review struct {
 	Accept bool    `json:"accept" jsonschema_description:"true when nothing of severity major remains"`
 	Issues []Issue `json:"issues"`
+	// Missing are perspectives that the plan has and the draft has not, or that the
+	// topic calls for. The report names them in its limitations.
+	Missing []string `json:"missing,omitempty" jsonschema_description:"what the draft leaves out, each in a few words: a planned question without findings (in its own words), a perspective the topic calls for"`
 	// Judgements answer the claims that were given to be judged, and no others.
 	Judgements []Judgement `json:"judgements,omitempty" jsonschema_description:"one for each claim you were given to judge; left out where you were given none"`
 }

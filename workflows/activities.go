@@ -174,6 +174,8 @@ type Publication struct {
 	Request ResearchRequest `json:"request"`
 	Draft   string          `json:"draft"`
 	Survey  string          `json:"survey,omitempty"`
+	Plan    string          `json:"plan,omitempty"`
+	Review  string          `json:"review,omitempty"` // the last review of this draft
 	Notice  string          `json:"notice,omitempty"` // why the report is partial
 }
 

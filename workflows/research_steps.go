@@ -151,6 +151,7 @@ func (r *research) validate(ctx workflow.Context, draft CheckedDraft, round int)
 	if err != nil {
 		return reviewed{}, err
 	}
+	r.review = review
 	return reviewed{verdict, review}, r.record(ctx, Record{}, "review", struct {
 		Round int `json:"round"`
 		ReviewVerdict
@@ -201,7 +202,7 @@ func (r *research) check(ctx workflow.Context, in DraftCheck) error {
 			return err
 		}
 	}
-	r.draft, r.rounds = checked, in.Round
+	r.draft, r.rounds, r.review = checked, in.Round, ""
 	return r.record(ctx, Record{Iteration: &in.Round}, "draft", struct {
 		Round int `json:"round"`
 		CheckedDraft

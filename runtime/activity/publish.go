@@ -37,6 +37,9 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	if err != nil {
 		return "", fmt.Errorf("reading the evidence: %w", err)
 	}
+	if err := a.nameMissing(ctx, in, &draft); err != nil {
+		return "", err
+	}
 	document, score, err := a.compose(ctx, in, draft, evidence)
 	if err != nil {
 		return "", err

@@ -33,10 +33,11 @@ const (
 func (r *Reader) Conflicts(ids []string) []Conflict {
 	var list []*statement
 	for _, id := range slices.Sorted(slices.Values(ids)) {
-		if e := r.exhibit(id); e != nil && len(list) < maxStated {
-			if s := newStatement(e); s != nil {
-				list = append(list, s)
-			}
+		if e, known := r.find(id); !known || !strings.ContainsAny(e.Quote, "0123456789") || len(list) == maxStated {
+			continue // and most need not be read
+		}
+		if s := newStatement(r.exhibit(id)); s != nil {
+			list = append(list, s)
 		}
 	}
 	var conflicts []Conflict
@@ -95,7 +96,7 @@ var sampled = setOf(`patient patients subject subjects participant participants 
 	questionnaire questionnaires interviewed interviews reviewed enrolled randomized randomised`)
 
 func newStatement(e *exhibit) *statement {
-	if e.Computation != nil || !strings.ContainsAny(e.Quote, "0123456789") {
+	if e.Computation != nil {
 		return nil
 	}
 	s := &statement{exhibit: e, content: map[string]bool{}, names: map[string]bool{}, years: map[string]bool{}}
