@@ -6,7 +6,7 @@ import (
 )
 
 // ordered says how a sentence orders its reader about, or nothing.
-func ordered(sentence string, table bool, about *vocabulary, start, end int) string {
+func ordered(sentence string, alone bool, about *vocabulary, start, end int) string {
 	if sentence == "" {
 		return ""
 	}
@@ -25,7 +25,7 @@ func ordered(sentence string, table bool, about *vocabulary, start, end int) str
 		return SignAction
 	case tellsHow(words):
 		return SignOrder
-	case table || len(words) < 3 || first == "in" || first == "from":
+	case alone || len(words) < 3 || first == "in" || first == "from":
 		return ""
 	case asks && about.foreign(words, start, end):
 		return SignQuestion

@@ -40,17 +40,16 @@ const suspicious = 0.4
 
 // Find gives the passages of a text that read like instructions to its reader,
 // in their order, at most 20. It knows English only.
-func Find(text string) []Passage { return find(text, false) }
+func Find(text string) []Passage { return find(text, false, false) }
 
 // FindInTable is Find for a text of rows and cells: a cell is read as a sentence,
 // and what it asks is not held against the other cells.
-func FindInTable(text string) []Passage { return find(text, true) }
+func FindInTable(text string) []Passage { return find(text, true, true) }
 
-// Instructs says that a sentence by itself, whatever it stands in, tells its
-// reader over the heads of others what to do, how to answer or what to use.
-func Instructs(sentence string) bool {
-	words := wordsOf(sentence)
-	return gateway.Inspect(sentence).Score >= suspicious || !thanking(words) && (tellsHow(words) || wantsAction(words))
+// Instructs says that a text by itself, whatever it stands in, tells its reader
+// over the heads of others what to do, how to answer or what to use.
+func Instructs(text string) bool {
+	return len(find(text, false, true)) > 0
 }
 
 // shown is how much of a passage is told, in characters.
@@ -65,13 +64,15 @@ func Shorten(passage string) string {
 	return string([]rune(passage)[:shown-1]) + "…"
 }
 
-func find(text string, table bool) []Passage {
+// find reads sentences or cells; with alone, whether one belongs to its text is not
+// asked.
+func find(text string, cells, alone bool) []Passage {
 	text = text[:min(len(text), maxText)]
 	// Most texts have no pattern at all, and are asked about as a whole first.
 	patterns := gateway.Inspect(text).Score > 0
 	about := vocabulary{text: text}
 	var found []Passage
-	for start, end := range sentences(text, table) {
+	for start, end := range sentences(text, cells) {
 		from, to := trim(text, start, end)
 		sentence := text[from:to]
 		var signs []string
@@ -80,7 +81,7 @@ func find(text string, table bool) []Passage {
 				signs = append(signs, inspected.Patterns...)
 			}
 		}
-		if sign := ordered(sentence, table, &about, from, to); sign != "" {
+		if sign := ordered(sentence, alone, &about, from, to); sign != "" {
 			signs = append(signs, sign)
 		}
 		if at, length := fenceMark(text[start:end]); length > 0 {
