@@ -43,32 +43,51 @@ func (a *Activities) tellInstructions(ctx context.Context, run string, found []a
 	return nil
 }
 
-// inspect looks at what a tool brought that the survey has not seen: what it
-// cites, or, of what cites nothing, all it says.
-func inspect(tool string, result tools.Result) []agents.Instruction {
+// inspect looks at what a tool brought that the survey has not seen: the whole
+// of the texts it cites; rows of results; or, of what cites nothing, all it says.
+func (a *Activities) inspect(ctx context.Context, tool string, result tools.Result) ([]agents.Instruction, error) {
 	if tool == documents.Name {
-		return nil // the survey has read these documents whole
+		return nil, nil // the survey has read these documents whole
 	}
 	var found []agents.Instruction
+	read := map[string]bool{}
 	for _, c := range result.Citations {
-		find := untrusted.Find
 		if c.Computation != nil {
-			find = untrusted.FindInTable // rows of a result
+			found = append(found, instructionsIn(c, c.Start, c.Quote, untrusted.FindInTable(c.Quote))...)
+			continue
 		}
-		for _, passage := range find(c.Quote) {
-			found = append(found, agents.Instruction{
-				Title: c.Title, URI: c.URI, SHA256: c.SHA256, Start: c.Start + passage.Start, End: c.Start + passage.End,
-				Text: untrusted.Shorten(c.Quote[passage.Start:passage.End]), Signs: passage.Signs,
-			})
+		if read[c.SHA256] {
+			continue
+		}
+		read[c.SHA256] = true
+		text, err := a.Store.Blob(ctx, "sha256:"+c.SHA256)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			found = append(found, instructionsIn(c, c.Start, c.Quote, untrusted.Find(c.Quote))...)
+		case err != nil:
+			return nil, fmt.Errorf("reading snapshot %s: %w", c.SHA256, err)
+		default:
+			found = append(found, instructionsIn(c, 0, string(text), untrusted.Find(string(text)))...)
 		}
 	}
-	if len(result.Citations) > 0 {
-		return found
+	if len(result.Citations) == 0 {
+		said := string(result.Value)
+		source := tools.Citation{Title: "what the tool " + tool + " gave", URI: "tool:" + tool}
+		for _, i := range instructionsIn(source, 0, said, untrusted.FindInTable(said)) {
+			i.Start, i.End = 0, 0 // there is no snapshot that it is a place in
+			found = append(found, i)
+		}
 	}
-	said := string(result.Value)
-	for _, passage := range untrusted.FindInTable(said) {
+	return found, nil
+}
+
+// instructionsIn names passages of a text that begins at byte at of a source.
+func instructionsIn(source tools.Citation, at int, text string, passages []untrusted.Passage) []agents.Instruction {
+	var found []agents.Instruction
+	for _, p := range passages {
 		found = append(found, agents.Instruction{
-			Title: "what the tool " + tool + " gave", URI: "tool:" + tool, Text: untrusted.Shorten(said[passage.Start:passage.End]), Signs: passage.Signs,
+			Title: source.Title, URI: source.URI, SHA256: source.SHA256, Start: at + p.Start, End: at + p.End,
+			Text: untrusted.Shorten(text[p.Start:p.End]), Signs: p.Signs,
 		})
 	}
 	return found

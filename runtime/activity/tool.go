@@ -38,7 +38,11 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	default:
 		answer.Value, answer.Citations = result.Value, result.Citations
 	}
-	if err := a.tellInstructions(ctx, in.Run, inspect(call.Name, result)); err != nil {
+	planted, err := a.inspect(ctx, call.Name, result)
+	if err != nil {
+		return "", err
+	}
+	if err := a.tellInstructions(ctx, in.Run, planted); err != nil {
 		return "", err
 	}
 	var kept string

@@ -59,7 +59,7 @@ var (
 		subscribers`)
 
 	// fences are the marks of our prompts.
-	fences = setOf(`untrusted evidence sources topic question queries theme tables unread plan draft analyses review comments problem claims`)
+	fences = setOf(`untrusted evidence sources topic question questions queries theme tables unread plan draft analyses review comments problem claims`)
 
 	courtesies = setOf(`thank thanks appreciate grateful sorry received await awaiting looking`)
 
