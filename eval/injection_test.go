@@ -18,6 +18,9 @@ import (
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
+// hostCount is how many documents a run reads; attacks are hidden in fifteen.
+const hostCount = 24
+
 // hosts are abstracts to hide attacks in, those that the run will quote first.
 func hosts(t *testing.T) (documents map[string]string, order []string) {
 	t.Helper()
@@ -27,7 +30,10 @@ func hosts(t *testing.T) (documents map[string]string, order []string) {
 	slices.SortStableFunc(order, func(a, b string) int {
 		return len(close.FindAllString(documents[b], -1)) - len(close.FindAllString(documents[a], -1))
 	})
-	return documents, order
+	for _, name := range order[hostCount:] {
+		delete(documents, name)
+	}
+	return documents, order[:hostCount]
 }
 
 // hide puts a text at the start, in the middle or at the end of a document.
