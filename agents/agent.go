@@ -104,6 +104,15 @@ type Definition struct {
 type Accepted struct {
 	Output json.RawMessage
 	Cited  []string // evidence ids
+
+	// Signed is the output with the model and the call it came from, for outputs
+	// that keep them (see [Signer]); nil for others.
+	Signed func(model, call string) (json.RawMessage, error)
+}
+
+// Signer is implemented by outputs that keep which model call they are of.
+type Signer[Out any] interface {
+	Signed(model, call string) Out
 }
 
 // Define checks the agent and strips its types.
@@ -195,6 +204,9 @@ func (a Agent[In, Out]) accept(schema *tools.Schema, input json.RawMessage, text
 	if citer, ok := any(out).(Citer); ok {
 		accepted.Cited = citer.CitedEvidence()
 	}
+	if signer, ok := any(out).(Signer[Out]); ok {
+		accepted.Signed = func(model, call string) (json.RawMessage, error) { return json.Marshal(signer.Signed(model, call)) }
+	}
 	return accepted, nil
 }
 
@@ -204,7 +216,7 @@ func (a Agent[In, Out]) moveOffline(tools []string, input json.RawMessage, step 
 		return Message{}, fmt.Errorf("decoding the input of agent %q: %w", a.Name, err)
 	}
 	for i := range results {
-		results[i].Value = Unfence(results[i].Value)
+		results[i].Value, results[i].Error = Unfence(results[i].Value), UnfenceText(results[i].Error)
 	}
 	move, err := a.Offline(Turn[In]{Input: in, Step: step, Results: results, Tools: tools})
 	if err != nil {

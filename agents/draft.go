@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"iter"
+	"slices"
 )
 
 // SectionKind says what a section is for; code treats findings more strictly
@@ -86,6 +87,45 @@ func (d Draft) CitedEvidence() []string {
 type Review struct {
 	Accept bool    `json:"accept" jsonschema_description:"true when nothing of severity major remains"`
 	Issues []Issue `json:"issues"`
+	// Missing are perspectives that the plan has and the draft has not, or that the
+	// topic calls for. The report names them in its limitations.
+	Missing []string `json:"missing,omitempty" jsonschema_description:"what the draft leaves out, each in a few words: a planned question without findings (in its own words), a perspective the topic calls for"`
+	// Judgements answer the claims that were given to be judged, and no others.
+	Judgements []Judgement `json:"judgements,omitempty" jsonschema_description:"one for each claim you were given to judge; left out where you were given none"`
+}
+
+// Judgement is a model's word on whether the evidence of a claim entails it. It
+// is asked only where fixed rules found nothing wrong and too few shared words.
+type Judgement struct {
+	Claim   string      `json:"claim" jsonschema_description:"id of the claim, as given"`
+	Verdict ClaimStatus `json:"verdict" jsonschema:"enum=supported,enum=partly,enum=not_shown"`
+	Reason  string      `json:"reason" jsonschema_description:"which words of the evidence show it, or what is missing, in one sentence"`
+
+	Model string `json:"model,omitempty" jsonschema:"-"` // who judged, filled in by the runtime
+	Call  string `json:"call,omitempty" jsonschema:"-"`  // key of the model call
+}
+
+// Signed says which call of which model a review's judgements are of.
+func (r Review) Signed(model, call string) Review {
+	r.Judgements = slices.Clone(r.Judgements)
+	for i := range r.Judgements {
+		r.Judgements[i].Model, r.Judgements[i].Call = model, call
+	}
+	return r
+}
+
+// OpenClaim is a claim that fixed rules can neither show nor find fault with.
+type OpenClaim struct {
+	ID       string      `json:"id"`
+	Text     string      `json:"text"`
+	Evidence []OpenQuote `json:"evidence"`
+}
+
+// OpenQuote is a quotation that an open claim cites.
+type OpenQuote struct {
+	Title string `json:"title"`
+	Year  int    `json:"year,omitempty"`
+	Quote string `json:"quote"`
 }
 
 // Issue is one thing to mend. Section and Sentence name the place: the heading,
@@ -135,6 +175,12 @@ type Claim struct {
 	Evidence []string    `json:"evidence"`
 	Status   ClaimStatus `json:"status"`
 	Problems []AtOdds    `json:"problems,omitempty"` // the gravest first
+
+	// Judged is what a model said of a claim that fixed rules could not show, and
+	// Rules what they made of it. Where the model finds it shown, Status is the
+	// model's; a fault that the rules found is never overruled.
+	Judged *Judgement  `json:"judged,omitempty"`
+	Rules  ClaimStatus `json:"rules,omitempty"`
 }
 
 // AtOdds is one thing in a claim that does not follow from its evidence. Start

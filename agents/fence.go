@@ -27,3 +27,24 @@ func Unfence(value json.RawMessage) json.RawMessage {
 	}
 	return inner
 }
+
+// FenceText is Fence for a text, such as what a tool says of a failure: it can
+// repeat what a page or a database said.
+func FenceText(text string) string {
+	raw, err := json.Marshal(text)
+	if err != nil { // no string fails
+		return ""
+	}
+	return string(Fence(raw))
+}
+
+// UnfenceText gives back what FenceText wrapped; other texts are returned as
+// they are.
+func UnfenceText(text string) string {
+	inner := Unfence(json.RawMessage(text))
+	var plain string
+	if len(inner) == len(text) || json.Unmarshal(inner, &plain) != nil {
+		return text
+	}
+	return plain
+}

@@ -30,6 +30,18 @@ type UnreadDocument struct {
 	Reason string `json:"reason"`
 }
 
+// Instruction is a text in a source that tries to instruct whoever reads it. Nothing
+// is done about it but to name it: text from outside is data.
+type Instruction struct {
+	Title  string   `json:"title"`
+	URI    string   `json:"uri"`
+	SHA256 string   `json:"sha256,omitempty"` // of the snapshot
+	Start  int      `json:"start"`            // bytes into the snapshot
+	End    int      `json:"end"`              // 0 where it stands outside of the text: in a title, or what a tool said
+	Text   string   `json:"text"`             // shortened
+	Signs  []string `json:"signs"`            // what made it look so
+}
+
 // Plan is what the coordinator decides.
 type Plan struct {
 	Title     string     `json:"title" jsonschema_description:"title of the report"`

@@ -28,7 +28,7 @@ func (c Config) check() error {
 		oneOf("gateway.synchronous", c.Gateway.Synchronous, "full", "normal"),
 		between("research.concurrency", c.Research.Concurrency, 1, 16),
 		between("research.max_iterations", c.Research.MaxIterations, 0, 3),
-		oneOf("research.unsupported", c.Research.Unsupported, "mark", "drop"),
+		oneOf("research.unsupported", c.Research.Unsupported, "mark", "drop", "repair"),
 		oneOf("research.citation_style", c.Research.CitationStyle, "plain", "apa", "chicago", "ieee", "vancouver", "harvard"),
 		positive("research.review.timeout", c.Research.Review.Timeout),
 		notNegative("research.review.reminder", c.Research.Review.Reminder),

@@ -109,7 +109,7 @@ type Gateway struct {
 type Research struct {
 	Concurrency   int    `yaml:"concurrency"`
 	MaxIterations int    `yaml:"max_iterations"`
-	Unsupported   string `yaml:"unsupported"`    // mark or drop
+	Unsupported   string `yaml:"unsupported"`    // mark, drop or repair
 	CitationStyle string `yaml:"citation_style"` // plain, apa, chicago, ieee, vancouver or harvard
 	Review        Review `yaml:"review"`
 	Budget        Budget `yaml:"budget"`

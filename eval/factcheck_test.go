@@ -165,6 +165,7 @@ const (
 	sameText  = "  of these, within the same abstract"
 	inference = "conclusions citing all results (not held)"
 	wrongly   = "contradicted"
+	leftOpen  = "left open"
 )
 
 func (s *tally) examine(t *testing.T, a abstract, all []abstract) {
@@ -234,6 +235,9 @@ func (s *tally) count(form, kind, before, text string, evidence []factcheck.Evid
 	if kind == inference && verdict.Status == factcheck.Contradicted {
 		s.refused[wrongly]++
 	}
+	if kind == inference && verdict.Open() {
+		s.refused[leftOpen]++
+	}
 	if verdict.Status.Shown() == (kind != unchanged) {
 		s.examples[key] = append(s.examples[key], fmt.Sprintf("[%s]\n   %s\n   was: %s\n   evidence: %s\n   %s", form, text, before, evidence[0].Quote, strings.Join(verdict.Reasons(), "; ")))
 	}
@@ -254,8 +258,11 @@ func (s *tally) hold(t *testing.T) {
 		}
 	}
 	t.Logf("%-45s %5d changed: caught %6.2f %%, partly %5.2f %%", sameText, s.claims[sameText], s.percent(s.refused, sameText), s.percent(s.partly, sameText))
-	t.Logf("%-45s %5d claims: refused %5.2f %%, partly %5.2f %%, of these called contradicted %d", inference, s.claims[inference],
-		s.percent(s.refused, inference), s.percent(s.partly, inference), s.refused[wrongly])
+	t.Logf("%-45s %5d claims: refused %5.2f %%, partly %5.2f %%, of these called contradicted %d, left open to a model %d", inference, s.claims[inference],
+		s.percent(s.refused, inference), s.percent(s.partly, inference), s.refused[wrongly], s.refused[leftOpen])
+	if 2*s.refused[leftOpen] < s.refused[inference] {
+		t.Errorf("of %d conclusions that are not shown only %d are left open to a model", s.refused[inference], s.refused[leftOpen])
+	}
 	if show := os.Getenv("QUAESTOR_SHOW_MISSES"); show != "" {
 		for i, example := range s.examples[show] {
 			if i < 40 {

@@ -18,6 +18,7 @@ const (
 	CollectName        = "CollectEvidence"
 	CheckDraftName     = "CheckDraft"
 	ReadReviewName     = "ReadReview"
+	GateReviewName     = "GateReview"
 	ComposePartialName = "ComposePartial"
 	OpenReviewName     = "OpenReview"
 	CloseReviewName    = "CloseReview"
@@ -129,6 +130,10 @@ type DraftCheck struct {
 	Version  string `json:"version,omitempty"`
 	Review   string `json:"review,omitempty"`
 	Comments string `json:"comments,omitempty"`
+	// Judge says that a model will judge what the rules leave open: until then it
+	// is neither dropped nor refused. Judgements is the review that did.
+	Judge      bool   `json:"judge,omitempty"`
+	Judgements string `json:"judgements,omitempty"`
 }
 
 // CheckedDraft is a draft in which every cited id resolves, every quote stands
@@ -142,6 +147,15 @@ type CheckedDraft struct {
 	Partly      int    `json:"partly,omitempty"`
 	Refused     int    `json:"refused,omitempty"` // edits that would have broken a citation
 	Changes     int    `json:"changes"`
+	Open        int    `json:"open,omitempty"`        // claims for a model to judge
+	OpenClaims  string `json:"open_claims,omitempty"` // blob of them
+}
+
+// GateReview asks for a review to name every claim of the run's draft that its
+// evidence does not show, and so not to accept.
+type GateReview struct {
+	Run    string `json:"run"`
+	Review string `json:"review"`
 }
 
 // ReviewVerdict is what the loop needs of a review.
@@ -167,6 +181,8 @@ type Publication struct {
 	Request ResearchRequest `json:"request"`
 	Draft   string          `json:"draft"`
 	Survey  string          `json:"survey,omitempty"`
+	Plan    string          `json:"plan,omitempty"`
+	Review  string          `json:"review,omitempty"` // the last review of this draft
 	Notice  string          `json:"notice,omitempty"` // why the report is partial
 }
 

@@ -40,7 +40,7 @@ type ResearchRequest struct {
 	Deadline      time.Time     `json:"deadline,omitzero"`
 	Timeout       time.Duration `json:"timeout,omitempty"` // deadline relative to the start, for schedules
 	Language      string        `json:"language,omitempty"`
-	Unsupported   string        `json:"unsupported,omitempty"`    // UnsupportedMark or UnsupportedDrop
+	Unsupported   string        `json:"unsupported,omitempty"`    // UnsupportedMark, UnsupportedDrop or UnsupportedRepair
 	CitationStyle string        `json:"citation_style,omitempty"` // empty is plain
 	Schedule      string        `json:"schedule,omitempty"`       // id of the schedule that started it
 }
@@ -59,8 +59,9 @@ const (
 
 // What becomes of a sentence of findings that no evidence supports.
 const (
-	UnsupportedMark = "mark"
-	UnsupportedDrop = "drop"
+	UnsupportedMark   = "mark"
+	UnsupportedDrop   = "drop"
+	UnsupportedRepair = "repair" // the writer is told of it, whatever the reviewer says; what remains is marked
 )
 
 // ReviewDecision is a person's word on a draft, sent as the UpdateDecide

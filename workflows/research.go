@@ -40,8 +40,10 @@ type research struct {
 	draft    CheckedDraft
 
 	phase   string
-	rounds  int // of the draft
-	done    int // agent runs
+	rounds  int    // of the draft
+	judged  int    // times claims were judged
+	review  string // the last one of this draft
+	done    int    // agent runs
 	total   int
 	said    map[string]int // events told, by what they say
 	notice  string         // why the report is partial; empty while it is whole
@@ -155,7 +157,7 @@ func (r *research) publish(ctx workflow.Context) (string, error) {
 		return "", err
 	}
 	_, err := quick[string](ctx, PublishName, Publication{
-		Run: r.id, Request: r.request, Draft: r.draft.Draft, Survey: r.survey, Notice: r.notice,
+		Run: r.id, Request: r.request, Draft: r.draft.Draft, Survey: r.survey, Plan: r.planRef, Review: r.review, Notice: r.notice,
 	})
 	if err != nil {
 		return "", err

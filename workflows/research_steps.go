@@ -3,6 +3,7 @@ package workflows
 import (
 	"fmt"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -141,10 +142,16 @@ func (r *research) validate(ctx workflow.Context, draft CheckedDraft, round int)
 	if err != nil {
 		return reviewed{}, err
 	}
+	if r.settings.Unsupported == UnsupportedRepair && draft.Unsupported > 0 {
+		if review, err = quick[string](ctx, GateReviewName, GateReview{Run: r.id, Review: review}); err != nil {
+			return reviewed{}, err
+		}
+	}
 	verdict, err := quick[ReviewVerdict](ctx, ReadReviewName, review)
 	if err != nil {
 		return reviewed{}, err
 	}
+	r.review = review
 	return reviewed{verdict, review}, r.record(ctx, Record{}, "review", struct {
 		Round int `json:"round"`
 		ReviewVerdict
@@ -185,15 +192,43 @@ func (r *research) rewrite(ctx workflow.Context, input writer.Input, draft Check
 // then on.
 func (r *research) check(ctx workflow.Context, in DraftCheck) error {
 	in.Run, in.Previous, in.Unsupported = r.id, r.draft.Draft, r.settings.Unsupported
+	in.Judge = !r.settings.Instant["reviewer"]
 	checked, err := quick[CheckedDraft](ctx, CheckDraftName, in)
 	if err != nil {
 		return err
 	}
-	r.draft, r.rounds = checked, in.Round
+	if in.Judge && checked.Open > 0 {
+		if checked, err = r.judge(ctx, in, checked); err != nil {
+			return err
+		}
+	}
+	r.draft, r.rounds, r.review = checked, in.Round, ""
 	return r.record(ctx, Record{Iteration: &in.Round}, "draft", struct {
 		Round int `json:"round"`
 		CheckedDraft
 	}{in.Round, checked})
+}
+
+// judge has the reviewer's model judge what the rules leave open, and the draft
+// checked again with what it said. Without its word, because the budget ended or
+// its answer could not be read, the rules' word stands.
+func (r *research) judge(ctx workflow.Context, in DraftCheck, checked CheckedDraft) (CheckedDraft, error) {
+	open := agents.Hold[[]agents.OpenClaim](checked.OpenClaims)
+	r.judged++
+	r.total++
+	judgements, err := r.runAgent(ctx, "reviewer", fmt.Sprintf("reviewer-claims-%d", r.judged),
+		fmt.Sprintf("reviewer · %d claims of draft %d", checked.Open, in.Round), reviewer.Input{
+			Topic: r.request.Topic, Language: r.request.Language, Round: in.Round, Open: &open,
+		})
+	if temporal.IsCanceledError(err) || ctx.Err() != nil {
+		return CheckedDraft{}, err
+	}
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("Claims left to the rules", "error", err)
+		r.done = min(r.done+1, r.total)
+	}
+	in.Judge, in.Judgements = false, judgements
+	return quick[CheckedDraft](ctx, CheckDraftName, in)
 }
 
 func (r *research) writerInput(ctx workflow.Context) (writer.Input, error) {

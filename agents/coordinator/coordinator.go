@@ -54,7 +54,7 @@ func check(in Input, out agents.Plan) error {
 		errs = append(errs, fmt.Errorf("questions: %d given; write %d to %d", n, minQuestions, maxQuestions))
 	}
 	for i, asked := range in.Questions[:min(maxQuestions, len(in.Questions))] {
-		if i >= len(out.Questions) || strings.TrimSpace(out.Questions[i].Text) != strings.TrimSpace(asked) {
+		if i >= len(out.Questions) || !verbatim(out.Questions[i].Text, asked) {
 			errs = append(errs, fmt.Errorf("questions[%d].text: must be the user's question, word for word: %q", i, asked))
 		}
 	}
@@ -63,6 +63,12 @@ func check(in Input, out agents.Plan) error {
 		errs = append(errs, checkQuestion(in, out, i, q, seen)...)
 	}
 	return errors.Join(errs...)
+}
+
+// verbatim says that a question is the user's, or as the prompt shows the user's.
+func verbatim(text, asked string) bool {
+	text = strings.TrimSpace(text)
+	return text == strings.TrimSpace(asked) || text == prose.Fenced(asked)
 }
 
 func checkQuestion(in Input, out agents.Plan, i int, q agents.Question, seen map[string]bool) []error {

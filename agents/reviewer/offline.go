@@ -29,7 +29,7 @@ func review(turn agents.Turn[Input]) (agents.Move[agents.Review], error) {
 		issues = issues[:maxIssues]
 	}
 	grave := slices.ContainsFunc(issues, func(i agents.Issue) bool { return i.Severity == major })
-	return agents.Done(agents.Review{Accept: !grave, Issues: issues}), nil
+	return agents.Done(agents.Review{Accept: !grave, Issues: issues, Missing: Unanswered(turn.Input.Plan.Value, turn.Input.Draft.Value)}), nil
 }
 
 func severity(i agents.Issue) int {
@@ -71,42 +71,18 @@ func (c *checker) sections() {
 // themes looks for planned questions that are neither answered nor named as
 // gaps.
 func (c *checker) themes() {
-	var named []string
+	var told []string
 	for _, q := range c.in.Plan.Value.Questions {
-		if c.covered(q) || slices.Contains(named, q.Theme) {
+		if answered(c.in.Draft.Value, q) || named(c.in.Draft.Value, q) || slices.Contains(told, q.Theme) {
 			continue
 		}
-		named = append(named, q.Theme)
+		told = append(told, q.Theme)
 		c.add(agents.Issue{
 			Kind: missing, Severity: major, Section: q.Theme,
 			Problem:    "the question “" + prose.Inner(q.Text) + "” has neither findings nor a word in the limitations",
 			Suggestion: "Add findings under this theme, or name the gap.",
 		})
 	}
-}
-
-func (c *checker) covered(q agents.Question) bool {
-	for _, s := range c.in.Draft.Value.Sections {
-		switch s.Kind {
-		case agents.SectionFindings:
-			if s.Heading == q.Theme {
-				return true
-			}
-		case agents.SectionRecommendations:
-			if prose.QuestionFacet(q.Text) == prose.Advice && cites(s) {
-				return true
-			}
-		case agents.SectionLimitations:
-			for _, p := range s.Paragraphs {
-				for _, sentence := range p.Sentences {
-					if strings.Contains(sentence.Text, prose.Inner(q.Text)) || strings.Contains(sentence.Text, prose.Quote(q.Theme)) {
-						return true
-					}
-				}
-			}
-		}
-	}
-	return false
 }
 
 func cites(s agents.Section) bool {

@@ -16,7 +16,8 @@ import (
 // Name is the role's name.
 const Name = "reviewer"
 
-// Input is what the reviewer checks. Round is 0 for the first draft.
+// Input is what the reviewer checks. Round is 0 for the first draft. With Open it
+// judges those claims and nothing else.
 type Input struct {
 	Topic    string                         `json:"topic"`
 	Language string                         `json:"language,omitempty"`
@@ -24,6 +25,8 @@ type Input struct {
 	Draft    agents.Held[agents.Draft]      `json:"draft"`
 	Evidence agents.Held[[]agents.Evidence] `json:"evidence"`
 	Round    int                            `json:"round"`
+
+	Open *agents.Held[[]agents.OpenClaim] `json:"open,omitempty"`
 }
 
 // Data prepares text from outside for the prompt: it cannot close the marks it
@@ -41,7 +44,7 @@ func New() agents.Agent[Input, agents.Review] {
 		Prompt:      prompt,
 		Tools:       []string{toolFactcheck},
 		Check:       check,
-		Offline:     review,
+		Offline:     answer,
 	}
 }
 
@@ -60,7 +63,13 @@ const (
 const maxIssues = 60
 
 func check(in Input, out agents.Review) error {
+	if in.Open != nil {
+		return checkJudgements(in.Open.Value, out)
+	}
 	var errs []error
+	if len(out.Judgements) > 0 {
+		errs = append(errs, errors.New("judgements: you were given no claims to judge; leave them out"))
+	}
 	if len(out.Issues) > maxIssues {
 		errs = append(errs, fmt.Errorf("issues: %d given; name the %d gravest", len(out.Issues), maxIssues))
 	}

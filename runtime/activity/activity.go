@@ -33,6 +33,8 @@ type Gateway interface {
 type Sources interface {
 	Survey(ctx context.Context, scope tools.Scope, topic string) (agents.Survey, error)
 	Verify(ctx context.Context, evidence agents.Evidence) error
+	// Instructions gives what in the sources tries to instruct its reader.
+	Instructions(ctx context.Context, scope tools.Scope) ([]agents.Instruction, error)
 }
 
 // Pages tells of pages of the web whether they are there no more.
@@ -84,6 +86,7 @@ func (a *Activities) Register(registry worker.ActivityRegistry) {
 		workflows.CollectName:        a.CollectEvidence,
 		workflows.CheckDraftName:     a.CheckDraft,
 		workflows.ReadReviewName:     a.ReadReview,
+		workflows.GateReviewName:     a.GateReview,
 		workflows.ComposePartialName: a.ComposePartial,
 		workflows.OpenReviewName:     a.OpenReview,
 		workflows.CloseReviewName:    a.CloseReview,

@@ -87,6 +87,10 @@ func (sources) Survey(context.Context, tools.Scope, string) (agents.Survey, erro
 	return agents.Survey{}, nil
 }
 
+func (sources) Instructions(context.Context, tools.Scope) ([]agents.Instruction, error) {
+	return nil, nil
+}
+
 func (s sources) Verify(context.Context, agents.Evidence) error {
 	if s.lab.sound {
 		return nil

@@ -14,7 +14,9 @@ import (
 // sentence which its evidence does not show, where the one before it was shown,
 // is refused. What its evidence does not show, or contradicts, is dropped where
 // the run wants it so, else marked when it is published. The draft that results,
-// its claims and its changes are kept.
+// its claims and its changes are kept. Where a model is to judge what the rules
+// leave open, nothing is kept yet: that is listed, and the draft is checked again
+// with what the model said.
 func (a *Activities) CheckDraft(ctx context.Context, in workflows.DraftCheck) (workflows.CheckedDraft, error) {
 	draft, err := load[agents.Draft](ctx, a.Store, in.Draft)
 	if err != nil {
@@ -34,9 +36,19 @@ func (a *Activities) CheckDraft(ctx context.Context, in workflows.DraftCheck) (w
 		return workflows.CheckedDraft{}, err
 	}
 	sound := a.soundEvidence(ctx, known, append(draft.CitedEvidence(), previous.CitedEvidence()...))
-	j := newJudge(known)
+	j, err := a.judgeOf(ctx, in, known, draft, sound)
+	if err != nil {
+		return workflows.CheckedDraft{}, err
+	}
 	refused := j.refuse(previous, draft, sound)
 	draft, claims := j.hold(draft, sound, in.Unsupported == workflows.UnsupportedDrop)
+	if in.Judge {
+		if open := j.openClaims(draft); len(open) > 0 {
+			ref, err := a.putJSON(ctx, open)
+			return workflows.CheckedDraft{Open: len(open), OpenClaims: ref}, err
+		}
+	}
+	a.tabulate(ctx, j, &draft)
 	ref, err := a.putJSON(ctx, draft)
 	if err != nil {
 		return workflows.CheckedDraft{}, fmt.Errorf("storing the checked draft: %w", err)
@@ -63,6 +75,40 @@ func (a *Activities) CheckDraft(ctx context.Context, in workflows.DraftCheck) (w
 		}
 	}
 	return checked, nil
+}
+
+// judgeOf is the judge of a check: with what a model said of the run's claims
+// before, and of those it was asked about for this check.
+func (a *Activities) judgeOf(
+	ctx context.Context, in workflows.DraftCheck, known map[string]agents.Evidence, draft agents.Draft, sound map[string]bool,
+) (judge, error) {
+	if !in.Judge && in.Judgements == "" {
+		return newJudge(known, nil), nil
+	}
+	earlier, err := a.Store.Claims(ctx, in.Run)
+	if err != nil {
+		return judge{}, fmt.Errorf("reading the claims: %w", err)
+	}
+	j := newJudge(known, earlier)
+	j.patient = in.Judge
+	if in.Judgements == "" {
+		return j, nil
+	}
+	review, err := load[agents.Review](ctx, a.Store, in.Judgements)
+	if err != nil {
+		return judge{}, err
+	}
+	said := map[string]*agents.Judgement{}
+	for i := range review.Judgements {
+		said[review.Judgements[i].Claim] = &review.Judgements[i]
+	}
+	for section, s := range draft.Statements() {
+		id := agents.ClaimID(section.Heading, s.Text)
+		if judgement := said[id]; judgement != nil {
+			j.judged[id] = agents.Claim{ID: id, Evidence: keepSound(s.Evidence, sound), Judged: judgement}
+		}
+	}
+	return j, nil
 }
 
 // track lists the changes since the round before, each with its author, the
@@ -115,7 +161,11 @@ func (j judge) refuse(previous, draft agents.Draft, sound map[string]bool) []age
 	before := map[string]agents.Statement{}
 	shown := func(section agents.Section, s agents.Statement) bool {
 		s.Evidence = keepSound(s.Evidence, sound)
-		return len(s.Evidence) > 0 && j.claim(section, s).Status.Shown()
+		if len(s.Evidence) == 0 {
+			return false
+		}
+		claim, open := j.weigh(section, s)
+		return claim.Status.Shown() || open && j.patient
 	}
 	kinds := map[string]agents.Section{}
 	for section, s := range previous.Statements() {

@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"slices"
+
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/tools/factcheck"
 )
@@ -8,25 +10,39 @@ import (
 // judge holds sentences of a draft against the evidence of its run.
 type judge struct {
 	reader *factcheck.Reader
+	known  map[string]agents.Evidence
+	judged map[string]agents.Claim // by id, those that a model judged
+	// patient leaves alone what a model has yet to judge.
+	patient bool
 }
 
-func newJudge(known map[string]agents.Evidence) judge {
-	return judge{factcheck.NewReader(func(id string) (factcheck.Evidence, bool) {
+// newJudge judges by the rules, and by what a model said of earlier claims that
+// the rules left open.
+func newJudge(known map[string]agents.Evidence, earlier []agents.Claim) judge {
+	j := judge{known: known, judged: map[string]agents.Claim{}, reader: factcheck.NewReader(func(id string) (factcheck.Evidence, bool) {
 		e, ok := known[id]
 		return factcheck.Evidence{ID: e.ID, Citation: e.Citation}, ok
 	})}
+	for _, claim := range earlier {
+		if claim.Judged != nil {
+			j.judged[claim.ID] = claim
+		}
+	}
+	return j
 }
 
 // Claims lists the claims of a draft: each sentence that cites evidence, and
-// each of the findings, with how it stands to what it cites.
-func Claims(draft agents.Draft, evidence []agents.Evidence) []agents.Claim {
-	return newJudge(byID(evidence)).claims(draft)
+// each of the findings, with how it stands to what it cites. What a model said of
+// the same claims earlier is taken over.
+func Claims(draft agents.Draft, evidence []agents.Evidence, earlier ...agents.Claim) []agents.Claim {
+	return newJudge(byID(evidence), earlier).claims(draft)
 }
 
-// Judge gives the rules by which sentences are held against this evidence: how
-// a sentence of a section stands to what it cites.
-func Judge(evidence []agents.Evidence) func(section agents.Section, s agents.Statement) agents.Claim {
-	return newJudge(byID(evidence)).claim
+// Judge gives the rules by which sentences are held against this evidence, and
+// what a model said of claims that the rules leave open: how a sentence of a
+// section stands to what it cites.
+func Judge(evidence []agents.Evidence, earlier []agents.Claim) func(section agents.Section, s agents.Statement) agents.Claim {
+	return newJudge(byID(evidence), earlier).claim
 }
 
 func byID(evidence []agents.Evidence) map[string]agents.Evidence {
@@ -49,17 +65,58 @@ func (j judge) claims(draft agents.Draft) []agents.Claim {
 
 // claim is a sentence of a section as a claim.
 func (j judge) claim(section agents.Section, s agents.Statement) agents.Claim {
-	claim := agents.NewClaim(section.Heading, s.Text, s.Evidence)
+	claim, _ := j.weigh(section, s)
+	return claim
+}
+
+// weigh says as well whether the claim is open: the rules found no fault with it,
+// could not show it, and no model has judged it.
+func (j judge) weigh(section agents.Section, s agents.Statement) (claim agents.Claim, open bool) {
+	claim = agents.NewClaim(section.Heading, s.Text, s.Evidence)
 	if len(s.Evidence) == 0 {
 		claim.Status = agents.ClaimUnsupported
-		return claim
+		return claim, false
 	}
 	verdict := j.reader.Check(asked(section.Kind, s))
 	claim.Status = agents.ClaimStatus(verdict.Status)
 	for _, p := range verdict.Problems {
 		claim.Problems = append(claim.Problems, agents.AtOdds{Kind: p.Kind, Start: p.Start, End: p.End, Text: p.Text, Evidence: p.Evidence, Reason: p.Reason})
 	}
-	return claim
+	if !verdict.Open() {
+		return claim, false // a fault that the rules found is no model's to overrule
+	}
+	earlier, judged := j.judged[claim.ID]
+	if !judged || !slices.Equal(earlier.Evidence, claim.Evidence) {
+		return claim, true
+	}
+	claim.Judged, claim.Rules = earlier.Judged, claim.Status
+	if claim.Judged.Verdict.Shown() {
+		claim.Status = claim.Judged.Verdict
+	}
+	return claim, false
+}
+
+// maxOpen bounds what a model is asked to judge at once.
+const maxOpen = 60
+
+// openClaims lists what a model has to judge, as it is asked.
+func (j judge) openClaims(draft agents.Draft) []agents.OpenClaim {
+	var list []agents.OpenClaim
+	seen := map[string]bool{}
+	for section, s := range draft.Statements() {
+		claim, open := j.weigh(section, *s)
+		if !open || seen[claim.ID] || len(list) == maxOpen {
+			continue
+		}
+		seen[claim.ID] = true
+		asked := agents.OpenClaim{ID: claim.ID, Text: claim.Text}
+		for _, id := range claim.Evidence {
+			e := j.known[id]
+			asked.Evidence = append(asked.Evidence, agents.OpenQuote{Title: e.Title, Year: e.Year, Quote: e.Quote})
+		}
+		list = append(list, asked)
+	}
+	return list
 }
 
 // asked is a sentence as it is held against its evidence.
@@ -80,8 +137,8 @@ func (j judge) hold(draft agents.Draft, sound map[string]bool, drop bool) (agent
 				isClaim := len(s.Evidence) > 0 || section.Kind == agents.SectionFindings
 				s.Evidence = keepSound(s.Evidence, sound)
 				if isClaim {
-					claim := j.claim(*section, s)
-					if drop && !claim.Status.Shown() {
+					claim, open := j.weigh(*section, s)
+					if drop && !claim.Status.Shown() && !(open && j.patient) {
 						continue
 					}
 					claims = append(claims, claim)

@@ -53,7 +53,8 @@ func (a *Activities) InvokeModel(ctx context.Context, call workflows.ModelCall) 
 	defer t.writes.Wait() //nolint:errcheck // a reply has waited, and any other end has an error of its own
 	prefix := fmt.Sprintf("%s/%d", activity.GetInfo(ctx).WorkflowExecution.ID, call.Step)
 	for ordinal := 0; ; ordinal++ {
-		message, err := a.ask(ctx, &t, fmt.Sprintf("%s/%d", prefix, ordinal))
+		key := fmt.Sprintf("%s/%d", prefix, ordinal)
+		message, model, err := a.ask(ctx, &t, key)
 		if err != nil {
 			return workflows.ModelReply{}, err
 		}
@@ -70,6 +71,15 @@ func (a *Activities) InvokeModel(ctx context.Context, call workflows.ModelCall) 
 				return workflows.ModelReply{}, err
 			}
 			if problem == nil {
+				if accepted.Signed != nil {
+					if accepted.Output, err = accepted.Signed(model, key); err != nil {
+						return workflows.ModelReply{}, fmt.Errorf("signing the output of %s: %w", call.Agent, err)
+					}
+				}
+				scope := tools.Scope{Run: call.Run, Client: call.Client, Sources: call.Sources}
+				if kept, err = a.withoutInstructions(ctx, scope, kept); err != nil {
+					return workflows.ModelReply{}, err
+				}
 				return a.keepOutput(ctx, t, accepted, kept)
 			}
 		}
@@ -172,15 +182,16 @@ func (a *Activities) putTranscript(ctx context.Context, transcript []entry) (str
 	return ref, nil
 }
 
-// ask makes one logical model call through the gateway.
-func (a *Activities) ask(ctx context.Context, t *turn, key string) (agents.Message, error) {
+// ask makes one logical model call through the gateway, and says which model
+// answered.
+func (a *Activities) ask(ctx context.Context, t *turn, key string) (agents.Message, string, error) {
 	result, err := a.Gateway.Invoke(ctx, gateway.Call{
 		Key: key, Run: t.call.Run, Client: t.call.Client, Team: t.call.Team,
 		Agent: t.agent.Name, AgentVersion: t.agent.Version, Input: t.input,
 		System: t.system, Messages: fenced(t.transcript), Tools: t.tools, Output: t.agent.Output,
 	})
 	if err != nil {
-		return agents.Message{}, temporalError(err)
+		return agents.Message{}, "", temporalError(err)
 	}
 	usage := result.Response.Usage
 	t.writes.Go(func() error {
@@ -194,7 +205,7 @@ func (a *Activities) ask(ctx context.Context, t *turn, key string) (agents.Messa
 			CostUSD float64 `json:"cost_usd"`
 		}{t.agent.Name, t.call.Label, t.call.Step + 1, result.Model, usage.Input, usage.Output, float64(result.NanoUSD) / 1e9})
 	})
-	return result.Response.Message, nil
+	return result.Response.Message, result.Model, nil
 }
 
 // checkCalls refuses tools the agent was not given: what a model has read

@@ -110,6 +110,36 @@ func TestAToolSaysWhatWasWrong(t *testing.T) {
 	}
 }
 
+// What a tool says of a failure can repeat what a page said: it is fenced like a
+// result. What code says of the model's answer is not.
+func TestFailuresOfToolsAreFenced(t *testing.T) {
+	t.Parallel()
+	wish := calls("finder")
+	wish.ToolCalls[0].Arguments = json.RawMessage(`{"goal":"nothing"}`)
+	l := setup(t, wish, calls("shell"), text(`{"words":"w"}`))
+	reply, err := do[workflows.ModelReply](t, l, workflows.InvokeModelName, modelCall(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := modelCall(1)
+	next.Transcript = reply.Transcript
+	result, err := do[string](t, l, workflows.CallToolName, workflows.ToolCall{Run: run, Agent: "clerk", Call: reply.Calls[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Results = []string{result}
+	if _, err := do[workflows.ModelReply](t, l, workflows.InvokeModelName, next); err != nil {
+		t.Fatal(err)
+	}
+	messages := l.asked[2].Messages
+	if got := messages[2].ToolResults[0].Error; got != `{"untrusted":"goal: must be something"}` || agents.UnfenceText(got) != "goal: must be something" {
+		t.Errorf("the failure is shown as %q", got)
+	}
+	if got := messages[4].ToolResults[0].Error; !strings.HasPrefix(got, "That was not accepted") || !strings.Contains(got, "<problem>\nthe tool \"shell\"") {
+		t.Errorf("the correction is %q", got)
+	}
+}
+
 func TestTheLastStepHasNoTools(t *testing.T) {
 	t.Parallel()
 	l := setup(t, text(`{"words":"w"}`))

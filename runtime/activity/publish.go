@@ -19,7 +19,11 @@ type Report struct {
 	Notice    string    `json:"notice,omitempty"`
 	Digest    string    `json:"digest"` // of the draft that was approved or accepted
 	Scorecard Scorecard `json:"scorecard"`
-	Markdown  string    `json:"markdown"`
+	Gaps      Gaps      `json:"gaps"`
+	// Instructions are what in the sources tried to instruct an agent.
+	Instructions []agents.Instruction `json:"attempted_instructions,omitempty"`
+
+	Markdown string `json:"markdown"`
 	format.Document
 }
 
@@ -33,7 +37,15 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	if err != nil {
 		return "", fmt.Errorf("reading the evidence: %w", err)
 	}
-	document, score, err := a.compose(ctx, in, draft, evidence)
+	gaps, err := a.gaps(ctx, in, draft)
+	if err != nil {
+		return "", err
+	}
+	planted, err := a.instructions(ctx, in.Run)
+	if err != nil {
+		return "", err
+	}
+	document, score, err := a.compose(ctx, in, Parts{Draft: draft, Evidence: evidence, Gaps: gaps, Instructions: planted})
 	if err != nil {
 		return "", err
 	}
@@ -44,7 +56,8 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 		return "", fmt.Errorf("rendering the report as HTML: %w", err)
 	}
 	whole, err := json.Marshal(Report{
-		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Scorecard: score, Markdown: string(markdown), Document: document,
+		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Scorecard: score, Gaps: gaps, Instructions: planted,
+		Markdown: string(markdown), Document: document,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encoding the report: %w", err)
@@ -63,22 +76,21 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 }
 
 // compose measures a draft and lays the whole report out.
-func (a *Activities) compose(ctx context.Context, in workflows.Publication, draft agents.Draft, evidence []agents.Evidence) (format.Document, Scorecard, error) {
+func (a *Activities) compose(ctx context.Context, in workflows.Publication, p Parts) (format.Document, Scorecard, error) {
 	fail := func(err error) (format.Document, Scorecard, error) { return format.Document{}, Scorecard{}, err }
 	claims, err := a.Store.Claims(ctx, in.Run)
 	if err != nil {
 		return fail(fmt.Errorf("reading the claims: %w", err))
 	}
-	score := Score(draft, evidence)
-	score.askAgain(ctx, a.Pages, draft, evidence)
+	score := Score(p.Draft, p.Evidence, claims...)
+	score.askAgain(ctx, a.Pages, p.Draft, p.Evidence)
 	usage, err := a.Gateway.Usage(ctx, in.Run)
 	if err != nil {
 		return fail(fmt.Errorf("reading what the run cost: %w", err))
 	}
 	score.CostUSD = float64(usage.CostNanoUSD) / 1e9
-	document, err := Compose(ctx, a.Store, Parts{
-		Draft: draft, Evidence: evidence, Claims: claims, Style: citation.Style(in.Request.CitationStyle), Notice: in.Notice, Scorecard: score,
-	})
+	p.Claims, p.Style, p.Notice, p.Scorecard = claims, citation.Style(in.Request.CitationStyle), in.Notice, score
+	document, err := Compose(ctx, a.Store, p)
 	return document, score, err
 }
 
@@ -90,6 +102,9 @@ type Parts struct {
 	Style     citation.Style    // empty is plain
 	Notice    string            // why it is partial
 	Scorecard Scorecard
+	Gaps      Gaps
+	// Instructions are what in the sources tried to instruct an agent.
+	Instructions []agents.Instruction
 }
 
 // Snapshots gives the texts of sources, by "sha256:" and their hash.
@@ -111,7 +126,10 @@ func Compose(ctx context.Context, sources Snapshots, p Parts) (format.Document, 
 		}
 		list.Print(p.Style, records)
 	}
-	document := layOut(p.Draft, list, p.Evidence, p.Claims)
+	document := layOut(p.Gaps.name(p.Draft), list, p.Evidence, p.Claims)
+	if len(p.Instructions) > 0 {
+		document.Sections = append(document.Sections, layOutInstructions(p.Instructions))
+	}
 	document.Sections = append(document.Sections, p.Scorecard.layOut())
 	document.Notice = p.Notice
 	return document, nil
@@ -133,7 +151,7 @@ func Markdown(draft agents.Draft, evidence []agents.Evidence) (string, error) {
 // is no longer there.
 func layOut(draft agents.Draft, list citation.List, evidence []agents.Evidence, claims []agents.Claim) format.Document {
 	marked := map[string]bool{}
-	for _, claim := range append(Claims(draft, evidence), claims...) {
+	for _, claim := range append(Claims(draft, evidence, claims...), claims...) {
 		marked[claim.ID] = marked[claim.ID] || !claim.Status.Shown()
 	}
 	document := format.Document{Title: draft.Title}

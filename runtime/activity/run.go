@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
@@ -117,6 +118,13 @@ func (a *Activities) SurveySources(ctx context.Context, in workflows.SurveyReque
 	if len(survey.Documents)+len(survey.Tables) == 0 && !a.Outside {
 		return "", noSources(in.Sources, survey.Unread)
 	}
+	planted, err := a.Sources.Instructions(ctx, scope)
+	if err != nil {
+		return "", fmt.Errorf("looking for instructions in the sources: %w", err)
+	}
+	if err := a.tellInstructions(ctx, in.Run, planted); err != nil {
+		return "", err
+	}
 	err = a.tell(ctx, in.Run, "survey", "survey", struct {
 		Documents int                     `json:"documents"`
 		Tables    int                     `json:"tables"`
@@ -147,4 +155,33 @@ func (a *Activities) LoadOutput(ctx context.Context, ref string) (json.RawMessag
 func (a *Activities) ReadReview(ctx context.Context, ref string) (workflows.ReviewVerdict, error) {
 	review, err := load[agents.Review](ctx, a.Store, ref)
 	return workflows.ReviewVerdict{Accept: review.Accept, Issues: len(review.Issues)}, err
+}
+
+// GateReview adds to a review what the check of the draft found: the writer is
+// told of every claim that is not shown, whatever the reviewer thought of it.
+func (a *Activities) GateReview(ctx context.Context, in workflows.GateReview) (string, error) {
+	review, err := load[agents.Review](ctx, a.Store, in.Review)
+	if err != nil {
+		return "", err
+	}
+	claims, err := a.Store.Claims(ctx, in.Run)
+	if err != nil {
+		return "", fmt.Errorf("reading the claims: %w", err)
+	}
+	for _, claim := range claims {
+		named := func(i agents.Issue) bool { return i.Sentence == claim.Text && i.Severity == "major" }
+		if claim.Status.Shown() || slices.ContainsFunc(review.Issues, named) {
+			continue
+		}
+		problem := "it cites no evidence that holds"
+		if len(claim.Problems) > 0 {
+			problem = claim.Problems[0].Reason
+		}
+		review.Accept = false
+		review.Issues = append(review.Issues, agents.Issue{
+			Kind: "accuracy", Severity: "major", Section: claim.Section, Sentence: claim.Text, Problem: problem,
+			Suggestion: "Say what the evidence says, or leave it out.",
+		})
+	}
+	return a.putJSON(ctx, review)
 }

@@ -29,7 +29,8 @@ type Scorecard struct {
 	Claims    int     `json:"claims"`
 	Supported int     `json:"supported"`
 	Partly    int     `json:"partly"`
-	Marked    int     `json:"marked"` // as not shown by what they cite, or contradicted
+	Marked    int     `json:"marked"`           // as not shown by what they cite, or contradicted
+	Judged    int     `json:"judged,omitempty"` // of these, by a model, since the rules had left them open
 	Citations int     `json:"citations"`
 	Precision float64 `json:"citation_precision"`
 	Recall    float64 `json:"citation_recall"`
@@ -43,10 +44,11 @@ type Scorecard struct {
 	CostUSD  float64 `json:"cost_usd"`
 }
 
-// Score measures a draft.
-func Score(draft agents.Draft, evidence []agents.Evidence) Scorecard {
+// Score measures a draft. What a model said of its claims earlier counts where the
+// rules leave them open.
+func Score(draft agents.Draft, evidence []agents.Evidence, earlier ...agents.Claim) Scorecard {
 	known := byID(evidence)
-	j := newJudge(known)
+	j := newJudge(known, earlier)
 	var score Scorecard
 	needed := 0
 	snapshots := map[string]bool{} // by hash, whether it is a page of the web
@@ -59,7 +61,11 @@ func Score(draft agents.Draft, evidence []agents.Evidence) Scorecard {
 		}
 		score.Claims++
 		score.Citations += len(s.Evidence)
-		switch j.claim(section, *s).Status {
+		claim := j.claim(section, *s)
+		if claim.Judged != nil {
+			score.Judged++
+		}
+		switch claim.Status {
 		case agents.ClaimSupported:
 			score.Supported++
 			needed += j.needed(section.Kind, *s)
@@ -152,11 +158,15 @@ func share(part, whole int) float64 {
 
 // layOut is the scorecard as the last section of a report.
 func (s Scorecard) layOut() format.Section {
+	how := "Every sentence of the findings and every sentence that cites was held against its evidence by fixed rules: quotations, figures, names, negation, direction and wording."
+	if s.Judged > 0 {
+		how += " Where the rules found nothing wrong but too few shared words, a model judged whether the evidence entails the sentence."
+	}
 	percent := func(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + " %" }
-	return format.Section{
+	section := format.Section{
 		Heading: "Scorecard",
 		Paragraphs: []format.Paragraph{{Sentences: []format.Sentence{{
-			Text: "Every sentence of the findings and every sentence that cites was held against its evidence by fixed rules: quotations, figures, names, negation, direction and wording.",
+			Text: how,
 		}}}},
 		Tables: []format.Table{{
 			Caption: "How this report stands to its evidence",
@@ -174,4 +184,8 @@ func (s Scorecard) layOut() format.Section {
 			},
 		}},
 	}
+	if rows := &section.Tables[0].Rows; s.Judged > 0 {
+		*rows = slices.Insert(*rows, 4, []string{"Of these, judged by a model", strconv.Itoa(s.Judged)})
+	}
+	return section
 }

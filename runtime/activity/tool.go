@@ -51,6 +51,13 @@ func (a *Activities) CallTool(ctx context.Context, in workflows.ToolCall) (strin
 	default:
 		answer.Value, answer.Citations = result.Value, result.Citations
 	}
+	planted, err := a.inspect(ctx, call.Name, result)
+	if err != nil {
+		return "", err
+	}
+	if err := a.tellInstructions(ctx, in.Run, planted); err != nil {
+		return "", err
+	}
 	raw, err := json.Marshal(answer)
 	if err != nil {
 		return "", fmt.Errorf("encoding the result of tool %q: %w", call.Name, err)

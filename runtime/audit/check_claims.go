@@ -58,7 +58,7 @@ func oversized(text string, ids []string) string {
 func (v *verifier) claims(ctx context.Context) string {
 	says := fmt.Sprintf("%d claims followed to their evidence, and held against it again by fixed rules", len(v.recorded))
 	kinds := v.sectionKinds()
-	judge := activity.Judge(v.evidence)
+	judge := activity.Judge(v.evidence, v.recorded)
 	seen := map[string]bool{}
 	pairs := 0.0
 	for _, c := range v.recorded {

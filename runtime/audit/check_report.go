@@ -35,7 +35,7 @@ func (v *verifier) report(ctx context.Context) string {
 	cited := v.citations()
 	document, err := activity.Compose(ctx, v, activity.Parts{
 		Draft: *v.published, Evidence: v.evidence, Claims: v.recorded, Style: citation.Style(v.request.CitationStyle),
-		Notice: v.reported.Notice, Scorecard: v.reported.Scorecard,
+		Notice: v.reported.Notice, Scorecard: v.reported.Scorecard, Gaps: v.reported.Gaps, Instructions: v.reported.Instructions,
 	})
 	if err != nil {
 		v.wrong(fileReport, "it cannot be made again from its draft: %v", err)
@@ -154,7 +154,7 @@ func (v *verifier) scorecard(context.Context) string {
 	if load(v, fileScorecard, &apart) && apart != stated {
 		v.wrong(fileScorecard, "it is another than that of %s", fileReport)
 	}
-	again := activity.Score(*v.published, v.evidence)
+	again := activity.Score(*v.published, v.evidence, v.recorded...)
 	again.CostUSD = stated.CostUSD // held against the calls
 	if stated.Dead >= 0 && stated.Live >= 0 && stated.Live+stated.Dead == again.Live {
 		again.Live, again.Dead = stated.Live, stated.Dead // which pages answered then cannot be asked again

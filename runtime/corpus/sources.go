@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"unsafe"
 
+	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/runtime/web"
 	"github.com/quaestor-run/quaestor/tools"
@@ -30,6 +32,10 @@ type sourceSet struct {
 	places   map[string]int            // in indexed, by id; of duplicates too
 	original map[string]store.Document // by id; with the duplicates
 	vectors  vectors
+
+	inspecting   sync.Mutex // guards what follows
+	inspected    bool
+	instructions []agents.Instruction
 }
 
 // open gives the set of a scope, built or from the cache. A corpus that has

@@ -180,6 +180,10 @@ func claimOf(c agents.Claim) api.Claim {
 			Kind: p.Kind, Start: p.Start, End: p.End, Text: p.Text, Evidence: p.Evidence, Reason: p.Reason,
 		})
 	}
+	if j := c.Judged; j != nil {
+		claim.Rules = api.ClaimRules(c.Rules)
+		claim.Judged = api.Judgement{Verdict: api.JudgementVerdict(j.Verdict), Reason: j.Reason, Model: j.Model, Call: j.Call}
+	}
 	return claim
 }
 

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/quaestor-run/quaestor/agents"
+	"github.com/quaestor-run/quaestor/agents/prose"
 	"github.com/quaestor-run/quaestor/agents/summarizer"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/workflows"
@@ -191,7 +192,7 @@ func (s *Summarizer) Step(ctx context.Context, job workflows.SummaryJob, name st
 			return piece, nil
 		}
 		call.Messages = append(call.Messages, agents.Message{Role: agents.RoleAssistant, Text: text},
-			agents.Message{Role: agents.RoleUser, Text: fmt.Sprintf("That was not accepted: %v. Mend exactly this and answer again.", problem)})
+			agents.Message{Role: agents.RoleUser, Text: "That was not accepted. What was wrong:\n<problem>\n" + prose.Fenced(problem.Error()) + "\n</problem>\nMend exactly this and answer again."})
 	}
 	return Piece{}, &OutputError{Model: piece.Model}
 }
@@ -233,7 +234,7 @@ func (s *Summarizer) call(job workflows.SummaryJob, in summarizer.Input) (gatewa
 	return gateway.Call{
 		Client: job.Client, Team: job.Team, Feature: Feature, Agent: s.options.Agent.Name, AgentVersion: s.options.Agent.Version,
 		Model: job.Model, Input: raw, System: system, Output: s.options.Agent.Output, BlockInjections: job.Block,
-		Messages:  []agents.Message{{Role: agents.RoleUser, Text: "<untrusted>\n" + strings.ReplaceAll(in.Text, "</", "‹/") + "\n</untrusted>"}},
+		Messages:  []agents.Message{{Role: agents.RoleUser, Text: "<untrusted>\n" + prose.Unmarked(in.Text) + "\n</untrusted>"}},
 		MaxTokens: 4*in.Words + 512, // some languages need several tokens for a word
 	}, nil
 }

@@ -92,6 +92,14 @@ func (v Verdict) Reasons() []string {
 	return reasons
 }
 
+// Open says that the rules can neither show a claim nor find fault with it: its
+// evidence has no other figure, unit, date, name, quotation, direction or
+// negation, and too few of its words. Such a claim is for somebody who reads
+// meaning.
+func (v Verdict) Open() bool {
+	return v.Status == NotShown && !slices.ContainsFunc(v.Problems, func(p Problem) bool { return p.Kind != KindCoverage })
+}
+
 // Check holds a claim against all evidence it may cite. Ids that are not among
 // it, and a claim that cites nothing, are not shown.
 func Check(claim Claim, evidence []Evidence) Verdict {
@@ -114,15 +122,10 @@ func NewReader(find func(id string) (Evidence, bool)) *Reader {
 func (r *Reader) Check(claim Claim) Verdict {
 	c := comparison{claim: claim}
 	for _, id := range claim.Evidence {
-		e, ok := r.read[id]
-		if !ok {
-			found, known := r.find(id)
-			if !known {
-				c.add(Problem{Kind: KindCitation, Status: NotShown, Text: id, Reason: "it cites “" + id + "”, which is no evidence of this run"})
-				continue
-			}
-			e = newExhibit(found)
-			r.read[id] = e
+		e := r.exhibit(id)
+		if e == nil {
+			c.add(Problem{Kind: KindCitation, Status: NotShown, Text: id, Reason: "it cites “" + id + "”, which is no evidence of this run"})
+			continue
 		}
 		c.held = append(c.held, e)
 	}

@@ -137,6 +137,33 @@ func (e CitationStyle) Valid() bool {
 	}
 }
 
+// Defines values for ClaimRules.
+const (
+	ClaimRulesContradicted ClaimRules = "contradicted"
+	ClaimRulesNotShown     ClaimRules = "not_shown"
+	ClaimRulesPartly       ClaimRules = "partly"
+	ClaimRulesSupported    ClaimRules = "supported"
+	ClaimRulesUnsupported  ClaimRules = "unsupported"
+)
+
+// Valid indicates whether the value is a known member of the ClaimRules enum.
+func (e ClaimRules) Valid() bool {
+	switch e {
+	case ClaimRulesContradicted:
+		return true
+	case ClaimRulesNotShown:
+		return true
+	case ClaimRulesPartly:
+		return true
+	case ClaimRulesSupported:
+		return true
+	case ClaimRulesUnsupported:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ClaimStatus.
 const (
 	ClaimStatusContradicted ClaimStatus = "contradicted"
@@ -230,6 +257,27 @@ func (e Intake) Valid() bool {
 	case IntakeReused:
 		return true
 	case IntakeUnchanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JudgementVerdict.
+const (
+	JudgementVerdictNotShown  JudgementVerdict = "not_shown"
+	JudgementVerdictPartly    JudgementVerdict = "partly"
+	JudgementVerdictSupported JudgementVerdict = "supported"
+)
+
+// Valid indicates whether the value is a known member of the JudgementVerdict enum.
+func (e JudgementVerdict) Valid() bool {
+	switch e {
+	case JudgementVerdictNotShown:
+		return true
+	case JudgementVerdictPartly:
+		return true
+	case JudgementVerdictSupported:
 		return true
 	default:
 		return false
@@ -397,8 +445,9 @@ func (e SummaryRequestFormat) Valid() bool {
 
 // Defines values for Unsupported.
 const (
-	UnsupportedDrop Unsupported = "drop"
-	UnsupportedMark Unsupported = "mark"
+	UnsupportedDrop   Unsupported = "drop"
+	UnsupportedMark   Unsupported = "mark"
+	UnsupportedRepair Unsupported = "repair"
 )
 
 // Valid indicates whether the value is a known member of the Unsupported enum.
@@ -407,6 +456,8 @@ func (e Unsupported) Valid() bool {
 	case UnsupportedDrop:
 		return true
 	case UnsupportedMark:
+		return true
+	case UnsupportedRepair:
 		return true
 	default:
 		return false
@@ -738,8 +789,15 @@ type Claim struct {
 	// ID Example: c_0f3a5b7c9d1e
 	ID string `json:"id"`
 
+	// Judged A model's word on whether the evidence entails the claim. It is asked only where fixed rules found nothing wrong
+	// and too few shared words.
+	Judged Judgement `json:"judged,omitempty,omitzero"`
+
 	// Problems What is at odds with the evidence, the gravest first.
 	Problems []AtOdds `json:"problems,omitempty,omitzero"`
+
+	// Rules What fixed rules made of the claim, where a model judged it as well. `status` is the model's where it finds the claim shown.
+	Rules ClaimRules `json:"rules,omitempty,omitzero"`
 
 	// Section The heading of the section it stands in.
 	Section string `json:"section"`
@@ -750,6 +808,9 @@ type Claim struct {
 	Status ClaimStatus `json:"status"`
 	Text   string      `json:"text"`
 }
+
+// ClaimRules What fixed rules made of the claim, where a model judged it as well. `status` is the model's where it finds the claim shown.
+type ClaimRules string
 
 // ClaimStatus How it stands to its evidence: the evidence says it (`supported`), says part of it or says it with less
 // certainty (`partly`), does not say it (`not_shown`), or says otherwise (`contradicted`); or it cites nothing
@@ -1071,6 +1132,21 @@ type Intake string
 // Example: 6h
 type Interval = string
 
+// Judgement A model's word on whether the evidence entails the claim. It is asked only where fixed rules found nothing wrong
+// and too few shared words.
+type Judgement struct {
+	// Call The key of its call in the ledger.
+	Call string `json:"call"`
+
+	// Model The model that judged.
+	Model   string           `json:"model"`
+	Reason  string           `json:"reason"`
+	Verdict JudgementVerdict `json:"verdict"`
+}
+
+// JudgementVerdict defines model for Judgement.Verdict.
+type JudgementVerdict string
+
 // Key defines model for Key.
 type Key struct {
 	Client    string    `json:"client"`
@@ -1243,8 +1319,9 @@ type ResearchRequest struct {
 	// Topic What to research, as a question or a subject. Space around it is dropped.
 	Topic string `json:"topic"`
 
-	// Unsupported What becomes of a sentence of findings that no evidence supports: it is marked, or dropped. The default is in
-	// the configuration of the server.
+	// Unsupported What becomes of a sentence that its evidence does not show: it is marked (`mark`), left out (`drop`), or given
+	// back to the writer as long as there are rounds of refinement, and marked if it remains (`repair`). The default is
+	// in the configuration of the server.
 	Unsupported Unsupported `json:"unsupported,omitempty,omitzero"`
 }
 
@@ -1597,8 +1674,9 @@ type Triggered struct {
 	Links ScheduleLinks `json:"links"`
 }
 
-// Unsupported What becomes of a sentence of findings that no evidence supports: it is marked, or dropped. The default is in
-// the configuration of the server.
+// Unsupported What becomes of a sentence that its evidence does not show: it is marked (`mark`), left out (`drop`), or given
+// back to the writer as long as there are rounds of refinement, and marked if it remains (`repair`). The default is
+// in the configuration of the server.
 type Unsupported string
 
 // UploadedDocuments defines model for UploadedDocuments.
