@@ -5,10 +5,11 @@ import "github.com/quaestor-run/quaestor/tools"
 // Survey is what there is to research: an overview of the run's sources, made
 // by code before anybody plans.
 type Survey struct {
-	Documents []DocumentProfile    `json:"documents"` // most relevant to the topic first, at most 60
-	Tables    []tools.TableProfile `json:"tables"`    // at most 20
-	Total     int                  `json:"total"`     // documents in all
-	Unread    []UnreadDocument     `json:"unread"`    // what could not be read, and why
+	Documents []DocumentProfile    `json:"documents"`       // most relevant to the topic first, at most 60
+	Tables    []tools.TableProfile `json:"tables"`          // at most 20
+	Total     int                  `json:"total"`           // documents in all
+	Unread    []UnreadDocument     `json:"unread"`          // what could not be read, and why
+	Notes     []string             `json:"notes,omitempty"` // whole sentences: what else bounds what can be found
 }
 
 // DocumentProfile is one document in a survey.

@@ -226,6 +226,9 @@ func (m material) unread() []agents.Statement {
 	if rest := len(unread) - maxNamed; rest > 0 {
 		out = append(out, plain(fmt.Sprintf("A further %s could not be read.", prose.Count(rest, "document"))))
 	}
+	for _, note := range m.in.Survey.Value.Notes {
+		out = append(out, plain(prose.Close(prose.Shorten(note, 300))))
+	}
 	return out
 }
 

@@ -89,8 +89,8 @@ func TestSearchByMeaning(t *testing.T) {
 	ingest(t, again, "copy", "heart.md", "# Coronary disease\n\nMyocardial infarction was rare among those who walked each day.\n")
 	for _, name := range []string{"clinic", "copy"} {
 		survey, err := again.Survey(t.Context(), tools.Scope{Run: "r_2", Sources: []string{name}}, "health")
-		if err != nil || len(survey.Unread) != 0 {
-			t.Errorf("%+v, %v", survey.Unread, err)
+		if err != nil || len(survey.Notes) != 0 {
+			t.Errorf("%+v, %v", survey.Notes, err)
 		}
 	}
 	if len(e.texts) != paid {
@@ -105,7 +105,7 @@ func TestMeaningThatFailsLeavesTheWords(t *testing.T) {
 	ingest(t, c, "clinic", "fever.md", fever)
 	scope := tools.Scope{Sources: []string{"clinic"}}
 	survey, err := c.Survey(t.Context(), scope, "fever")
-	if err != nil || len(survey.Unread) != 1 || !strings.Contains(survey.Unread[0].Reason, "budget") || len(survey.Documents) != 1 {
+	if err != nil || len(survey.Notes) != 1 || !strings.Contains(survey.Notes[0], "budget") || len(survey.Documents) != 1 {
 		t.Errorf("survey %+v, %v", survey, err)
 	}
 	found, err := c.Search(t.Context(), scope, documents.Query{Text: "fever"})

@@ -236,7 +236,7 @@ func TestWindowOfDates(t *testing.T) {
 		t.Errorf("found %q, want %q", got, want)
 	}
 	survey, err := c.Survey(t.Context(), scope, "fever")
-	if err != nil || len(survey.Unread) != 1 || !strings.Contains(survey.Unread[0].Reason, "2020-06-01") {
-		t.Errorf("survey %+v, %v", survey.Unread, err)
+	if err != nil || len(survey.Notes) != 1 || !strings.Contains(survey.Notes[0], "1 documents") || !strings.Contains(survey.Notes[0], "2020-06-01") {
+		t.Errorf("survey %+v, %v", survey.Notes, err)
 	}
 }

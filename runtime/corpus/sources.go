@@ -28,6 +28,7 @@ type sourceSet struct {
 	index    *documents.Index
 	indexed  []store.Document // as in the index, without segments
 	unread   []store.Document
+	notes    []string                  // what else bounds what can be found
 	texts    int                       // documents with text, tables aside
 	places   map[string]int            // in indexed, by id; of duplicates too
 	original map[string]store.Document // by id; with the duplicates
@@ -114,9 +115,7 @@ func (c *Corpora) load(ctx context.Context, parts []part, window tools.Window) (
 		}
 	}
 	if n := len(loader.outside); n > 0 {
-		loader.set.unread = append(loader.set.unread, store.Document{
-			URI: fmt.Sprintf("%d documents", n), Unread: fmt.Sprintf("left out: published outside of the dates that were asked for (%s)", span(window)),
-		})
+		loader.set.notes = append(loader.set.notes, fmt.Sprintf("Left out were %d documents published outside of the dates that were asked for (%s).", n, span(window)))
 	}
 	index, err := documents.NewIndex(ctx, loader.sources)
 	if err != nil {

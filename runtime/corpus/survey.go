@@ -3,6 +3,7 @@ package corpus
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/store"
@@ -27,7 +28,7 @@ func (c *Corpora) Survey(ctx context.Context, scope tools.Scope, topic string) (
 	}
 	survey := agents.Survey{
 		Documents: []agents.DocumentProfile{}, Tables: []tools.TableProfile{}, Unread: []agents.UnreadDocument{},
-		Total: len(set.indexed) + len(set.unread),
+		Total: len(set.indexed) + len(set.unread), Notes: slices.Clone(set.notes),
 	}
 	told := map[int]bool{}
 	for _, place := range set.index.Relevant(topic) {
@@ -54,7 +55,7 @@ func (c *Corpora) Survey(ctx context.Context, scope tools.Scope, topic string) (
 		if ctx.Err() != nil {
 			return agents.Survey{}, ctx.Err()
 		}
-		survey.Unread = append(survey.Unread, agents.UnreadDocument{URI: "search by meaning", Reason: "passages are found by their words alone: " + err.Error()})
+		survey.Notes = append(survey.Notes, "Passages were found by their words alone, and not by meaning: "+err.Error()+".")
 	}
 	for _, doc := range set.unread[:min(len(set.unread), surveyUnread)] {
 		survey.Unread = append(survey.Unread, agents.UnreadDocument{URI: doc.URI, Reason: doc.Unread})

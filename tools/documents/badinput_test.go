@@ -18,7 +18,7 @@ import (
 // either, and each is refused by a name.
 func TestHostileDocuments(t *testing.T) {
 	t.Parallel()
-	e := NewExtractor(ExtractorOptions{Limits: Limits{Unpacked: 32 << 20}}) // a bomb of 256 MB takes long to make
+	e := NewExtractor(ExtractorOptions{Limits: Limits{Unpacked: 32 << 20, Cells: 1 << 20}}) // a bomb of 256 MB takes long to make
 	defer e.Close()
 	zeros := strings.Repeat("0", 10<<20)
 	many := make([]string, 0, 40_000)
@@ -55,10 +55,6 @@ func TestHostileDocuments(t *testing.T) {
 		{"program.pdf", func() []byte { return append([]byte("MZ\x90\x00"), make([]byte, 4096)...) }, []Problem{ProblemMalformed, ProblemUnsupported, ProblemNotText}},
 		{"spine.epub", func() []byte { return archiveOf(t, "META-INF/container.xml", `<rootfile full-path="gone.opf"/>`) }, []Problem{ProblemMalformed}},
 		{"nested.eml", func() []byte { return nestedMail(2000) }, []Problem{ProblemTooLarge}},
-		{"tags.html", func() []byte { return []byte("<title>x</title>" + strings.Repeat("<p>", 50<<20/3)) }, []Problem{ProblemTooLarge}},
-		{"lists.html", func() []byte {
-			return []byte(strings.Repeat("<ul><li>", 200) + strings.Repeat("A word and another. ", 50<<20/20))
-		}, []Problem{ProblemTooLarge, ProblemMalformed, ""}},
 		{"line.csv", func() []byte { return []byte("a,b\n" + strings.Repeat("x", 10<<20) + ",1\n") }, []Problem{ProblemTooLarge}},
 		{"cells.csv", func() []byte { return []byte(strings.Repeat("1,", 5<<20)) }, []Problem{ProblemTooLarge}},
 		{"quotes.csv", func() []byte { return []byte("a,b\n" + strings.Repeat(`"a,`, 10<<20/3)) }, []Problem{ProblemTooLarge}},
@@ -74,7 +70,7 @@ func TestHostileDocuments(t *testing.T) {
 		if took > 20*time.Second {
 			t.Errorf("%s took %s", test.name, took)
 		}
-		if err == nil && (test.want == nil || test.want[len(test.want)-1] == "") {
+		if err == nil && test.want == nil {
 			continue
 		}
 		var unreadable *ReadError
@@ -135,7 +131,7 @@ func wideSheet(t *testing.T) []byte {
 		entry := text.String()
 		if file.Name == "xl/worksheets/sheet1.xml" {
 			var rows strings.Builder
-			for i := range 5000 {
+			for i := range 1000 {
 				fmt.Fprintf(&rows, `<row r="%d"><c r="XFD%d"><v>1</v></c></row>`, i+1, i+1)
 			}
 			entry = `<worksheet><sheetData>` + rows.String() + `</sheetData></worksheet>`

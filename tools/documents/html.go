@@ -151,6 +151,9 @@ func (p *htmlReader) block(node *html.Node, kind BlockKind) {
 
 // write adds inline text, its white space folded into single spaces.
 func (p *htmlReader) write(text string) {
+	if room := p.limit - p.text.Len() - p.line.Len(); len(text) > room {
+		text, p.cut = strings.ToValidUTF8(text[:max(0, room)], ""), true
+	}
 	space := p.line.Len() == 0 || strings.HasSuffix(p.line.String(), " ")
 	for _, r := range text {
 		switch {
