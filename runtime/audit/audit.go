@@ -218,15 +218,14 @@ type Costs struct {
 // ToolCall is a tool call of an agent, what it was called with, and what came
 // of it.
 type ToolCall struct {
-	Event     int64           `json:"event"` // number of the event that told of it
-	Agent     string          `json:"agent"`
-	Label     string          `json:"label"`
-	Step      int             `json:"step"`
-	Tool      string          `json:"tool"`
-	ID        string          `json:"id,omitempty"` // of the call in its transcript
-	Arguments json.RawMessage `json:"arguments,omitempty"`
-	Result    string          `json:"result,omitempty"` // file of the pack
-	Error     string          `json:"error,omitempty"`
+	Event  int64           `json:"event"` // number of the event that told of it
+	Agent  string          `json:"agent"`
+	Label  string          `json:"label"`
+	Step   int             `json:"step"`
+	Tool   string          `json:"tool"`
+	Call   json.RawMessage `json:"call,omitempty"`   // as it was kept, with its arguments
+	Result string          `json:"result,omitempty"` // file of the pack
+	Error  string          `json:"error,omitempty"`
 }
 
 // Computation is a figure that was computed from a source, and the evidence

@@ -27,7 +27,7 @@ func TestThePackOfAWholeRunVerifies(t *testing.T) {
 	if calls := read[[]audit.Call](t, members, "calls.json"); len(calls) < 10 || calls[0].Attempts[0].NanoUSD == 0 || calls[0].Answer == "" {
 		t.Errorf("calls %+v", calls)
 	}
-	if called := read[[]audit.ToolCall](t, members, "tools.json"); len(called) < 5 || called[0].Result == "" || len(called[0].Arguments) == 0 {
+	if called := read[[]audit.ToolCall](t, members, "tools.json"); len(called) < 5 || called[0].Result == "" || len(called[0].Call) == 0 {
 		t.Errorf("tool calls %+v", called)
 	}
 	if c := read[[]audit.Computation](t, members, "computations.json"); len(c) == 0 {

@@ -18,6 +18,12 @@ import (
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
 
+// What is made again is bounded, and so is what is shown of results.
+const (
+	maxComputations = 5000
+	maxQueryTables  = 500
+)
+
 // maxResultRows is more than a result of a query has.
 const maxResultRows = 100_000
 
@@ -98,6 +104,11 @@ func (v *verifier) computations(ctx context.Context) string {
 	if !load(v, fileSources, &sources) {
 		return "the sources could not be read"
 	}
+	if len(derived) > maxComputations {
+		v.wrong(fileComputations, "it has %d computations, and at most %d are made again", len(derived), maxComputations)
+		return "there are too many computations"
+	}
+	slices.SortStableFunc(derived, func(a, b Computation) int { return strings.Compare(a.Snapshot, b.Snapshot) }) // so that each table is read once
 	shelf := tableShelf{verifier: v, sources: map[string]Source{}}
 	for _, s := range sources {
 		shelf.sources[s.SHA256] = s
@@ -138,7 +149,6 @@ type tableShelf struct {
 	*verifier
 	sources map[string]Source
 	last    *tools.Table
-	lastID  string
 }
 
 func (s *tableShelf) compute(c Computation) (json.RawMessage, error) {
@@ -185,8 +195,10 @@ func (s *tableShelf) compute(c Computation) (json.RawMessage, error) {
 
 // table reads a snapshot as the table with an id.
 func (s *tableShelf) table(sha256, id string) (*tools.Table, error) {
-	if s.last != nil && s.lastID == sha256+" "+id {
-		return s.last, nil
+	if s.last != nil && s.last.SHA256 == sha256 {
+		named := *s.last
+		named.ID = id
+		return &named, nil
 	}
 	source, ok := s.sources[sha256]
 	if !ok {
@@ -206,7 +218,7 @@ func (s *tableShelf) table(sha256, id string) (*tools.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.last, s.lastID = table, sha256+" "+id
+	s.last = table
 	return table, nil
 }
 
@@ -225,6 +237,7 @@ func (v *verifier) queries(ctx context.Context) string {
 			v.wrong(place(e), "the result of its query is said to have the SHA-256 %q; its snapshot has %s", short(queryOf(e).SHA256), e.SHA256)
 		}
 	}
+	counted := map[string]int{}
 	for _, q := range derived {
 		if ctx.Err() != nil {
 			return ""
@@ -233,12 +246,20 @@ func (v *verifier) queries(ctx context.Context) string {
 		if q.Database == "" || q.Query == "" {
 			v.wrong(where, "it does not say which query it is the result of")
 		}
-		text, fault := v.snapshot(q.SHA256)
-		if fault != "" {
-			v.wrong(where, "its result cannot be read: %s", fault)
-			continue
+		rows, known := counted[q.SHA256]
+		if !known {
+			text, fault := v.snapshot(q.SHA256)
+			if fault != "" {
+				v.wrong(where, "its result cannot be read: %s", fault)
+				continue
+			}
+			var err error
+			if _, _, rows, err = activity.QueryRows(string(text), 0); err != nil {
+				v.wrong(where, "its result is none of a query: %v", err)
+			}
+			counted[q.SHA256] = rows
 		}
-		if _, _, rows, err := activity.QueryRows(string(text), 0); err != nil || rows != q.Rows {
+		if rows != q.Rows {
 			v.wrong(where, "its result has %d rows, and not %d", rows, q.Rows)
 		}
 	}
@@ -252,7 +273,12 @@ func (v *verifier) queryTables() {
 	if v.published == nil {
 		return
 	}
+	count := 0
 	for _, section := range v.published.Sections {
+		if count += len(section.Tables); count > maxQueryTables {
+			v.wrong("the draft", "it has more than %d tables", maxQueryTables)
+			return
+		}
 		for _, table := range section.Tables {
 			if result, ok := activity.QueryOf(table, v.known); ok {
 				v.queryTable(table, result)

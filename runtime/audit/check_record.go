@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -127,9 +126,9 @@ func (v *verifier) tools(ctx context.Context) (count int, shown map[string]bool)
 // whether its result could be read.
 func (v *verifier) toolCall(where string, c ToolCall, event toolEvent, shown map[string]bool) bool {
 	if event.Call != "" {
-		raw, err := json.Marshal(agents.ToolCall{ID: c.ID, Name: c.Tool, Arguments: c.Arguments})
-		if err != nil || "sha256:"+digestOf(raw) != event.Call {
-			v.wrong(where, "its arguments are not those that the event names by digest")
+		var call agents.ToolCall
+		if err := decodeInto(c.Call, &call); err != nil || call.Name != c.Tool || "sha256:"+digestOf(c.Call) != event.Call {
+			v.wrong(where, "the call is not the one that the event names by digest")
 		}
 	}
 	digits, ok := hexDigest(event.Result)

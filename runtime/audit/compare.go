@@ -100,21 +100,16 @@ func inBrief(value any) string {
 
 // firstLine tells the first line in which two texts differ.
 func firstLine(stated, rendered []byte) string {
-	a, b := bytes.Split(stated, []byte("\n")), bytes.Split(rendered, []byte("\n"))
-	for i := range max(len(a), len(b)) {
+	for number := 1; len(stated) > 0 || len(rendered) > 0; number++ {
 		var one, other []byte
-		if i < len(a) {
-			one = a[i]
-		}
-		if i < len(b) {
-			other = b[i]
-		}
-		if !bytes.Equal(one, other) || i >= len(a) || i >= len(b) {
+		one, stated, _ = bytes.Cut(stated, []byte("\n"))
+		other, rendered, _ = bytes.Cut(rendered, []byte("\n"))
+		if !bytes.Equal(one, other) {
 			from := apart(one, other)
-			return fmt.Sprintf("line %d has %q where it should have %q", i+1, excerpt(one, from), excerpt(other, from))
+			return fmt.Sprintf("line %d has %q where it should have %q", number, excerpt(one, from), excerpt(other, from))
 		}
 	}
-	return "they are the same"
+	return "they end in other bytes"
 }
 
 // apart is the first byte in which two lines differ.

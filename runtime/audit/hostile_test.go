@@ -118,7 +118,7 @@ func TestStrangeValuesAreProblems(t *testing.T) {
 		"a claim of nothing":  {"claims.json", `[{"evidence":[""]},{"id":"` + strings.Repeat("x", 9000) + `","text":"` + strings.Repeat("7 of 9 ", 9000) + `"}]`},
 		"an empty one":        {"publication.json", `{}`},
 		"no publication":      {"publication.json", `{"digest":"sha256:../x"}`},
-		"strange arguments":   {"tools.json", `[{"event":3,"arguments":{"a":1}}]`},
+		"strange arguments":   {"tools.json", `[{"event":3,"call":{"a":1}}]`},
 		"no such list":        {"costs.json", `[]`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -185,7 +185,7 @@ func TestWhatWasTamperedWithIsNamed(t *testing.T) {
 			f := find(t, m, "tools.json")
 			f.data = regexp.MustCompile(`"arguments":\{"query":"`).ReplaceAll(f.data, []byte(`"arguments":{"query":"x `))
 			return m
-		}, "record", "tools.json", "its arguments are not those"},
+		}, "record", "tools.json", "the call is not the one"},
 		"the result of a tool call": {func(t *testing.T, m []member) []member {
 			return moved(edit(t, m, "tools/", "Artificial", "Natural"), "tools/")
 		}, "record", "tools.json", "not the one that the event names"},

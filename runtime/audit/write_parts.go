@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/activity"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/store"
@@ -223,11 +222,7 @@ func (g *gathered) putTools(ctx context.Context, p *pack) error {
 			if err != nil {
 				return fmt.Errorf("reading a tool call: %w", err)
 			}
-			var asked agents.ToolCall
-			if err := json.Unmarshal(raw, &asked); err != nil {
-				return fmt.Errorf("decoding a tool call: %w", err)
-			}
-			call.ID, call.Arguments = asked.ID, asked.Arguments
+			call.Call = raw
 		}
 		if digits, ok := hexDigest(told.Result); ok {
 			name := folderTools + digits + ".json"
