@@ -21,6 +21,7 @@ type Config struct {
 	Gateway   Gateway               `yaml:"gateway"`
 	Research  Research              `yaml:"research"`
 	Web       Web                   `yaml:"web"`
+	Grammar   Grammar               `yaml:"grammar"`
 	Limits    Limits                `yaml:"limits"`
 	Telemetry Telemetry             `yaml:"telemetry"`
 
