@@ -68,6 +68,9 @@ func (r *Runtime) startServer(ctx context.Context) error {
 		RenderReport: func(ctx context.Context, run, form string, changes bool) ([]byte, error) {
 			return activity.RenderReport(ctx, r.store, run, form, changes)
 		},
+		RenderChart: func(ctx context.Context, run string, number int, form string) ([]byte, error) {
+			return activity.RenderChart(ctx, r.store, run, number, form)
+		},
 		Metrics: r.telemetry.MetricsHandler(), Logger: r.logger.Named("api"), TracerProvider: r.telemetry.TracerProvider(),
 		Defaults: server.Defaults{
 			Sources:     []string{SampleCorpus},

@@ -48,6 +48,9 @@ type Options struct {
 	// RenderReport makes the forms of a published report that are not kept, "pdf" and "docx"; the latter with its tracked
 	// changes when asked. Nil: they are not to be had.
 	RenderReport func(ctx context.Context, run, form string, changes bool) ([]byte, error)
+	// RenderChart draws a figure of a published report as "svg" or "png"; [store.ErrNotFound] where there is none of the
+	// number. Nil: they are not to be had.
+	RenderChart func(ctx context.Context, run string, number int, form string) ([]byte, error)
 
 	Logger         *zap.Logger
 	TracerProvider trace.TracerProvider
@@ -94,6 +97,7 @@ type Server struct {
 	usage        func(context.Context, string) (agents.Usage, error)
 	renderDraft  func(context.Context, agents.Draft, []agents.Evidence) (string, error)
 	renderReport func(context.Context, string, string, bool) ([]byte, error)
+	renderChart  func(context.Context, string, int, string) ([]byte, error)
 	metrics      http.Handler
 	log          *zap.Logger
 	tracer       trace.Tracer
@@ -122,7 +126,7 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{
 		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, usage: options.Usage,
-		renderDraft: options.RenderDraft, renderReport: options.RenderReport, metrics: options.Metrics, log: options.Logger,
+		renderDraft: options.RenderDraft, renderReport: options.RenderReport, renderChart: options.RenderChart, metrics: options.Metrics, log: options.Logger,
 		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}

@@ -20,8 +20,14 @@ const pngScale = 2.5
 
 // PNG draws a chart, without its title, as [SVG] does: 1800 pixels wide, for
 // documents that hold no vector graphics.
-func PNG(chart Chart) ([]byte, error) {
-	drawn, err := shapesOf(drawChart(chart, wideChart, false))
+func PNG(chart Chart) ([]byte, error) { return paint(drawChart(chart, wideChart, false)) }
+
+// TitledPNG draws a chart with its title, as [SVG] does, for readers that have
+// the picture alone.
+func TitledPNG(chart Chart) ([]byte, error) { return paint(SVG(chart)) }
+
+func paint(svg []byte) ([]byte, error) {
+	drawn, err := shapesOf(svg)
 	if err != nil {
 		return nil, err
 	}
