@@ -22,6 +22,7 @@ type Config struct {
 	Research  Research              `yaml:"research"`
 	Web       Web                   `yaml:"web"`
 	Grammar   Grammar               `yaml:"grammar"`
+	Templates map[string]Template   `yaml:"templates"`
 	Limits    Limits                `yaml:"limits"`
 	Telemetry Telemetry             `yaml:"telemetry"`
 
@@ -109,6 +110,7 @@ type Research struct {
 	MaxIterations int    `yaml:"max_iterations"`
 	Unsupported   string `yaml:"unsupported"`    // mark or drop
 	CitationStyle string `yaml:"citation_style"` // plain, apa, chicago, ieee, vancouver or harvard
+	Template      string `yaml:"template"`       // empty or plain is none
 	Review        Review `yaml:"review"`
 	Budget        Budget `yaml:"budget"`
 }

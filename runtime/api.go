@@ -75,8 +75,9 @@ func (r *Runtime) startServer(ctx context.Context) error {
 		Defaults: server.Defaults{
 			Sources:     []string{SampleCorpus},
 			Budget:      workflows.Budget{Tokens: config.Research.Budget.Tokens, NanoUSD: int64(config.Research.Budget.USD)},
-			Unsupported: config.Research.Unsupported, CitationStyle: config.Research.CitationStyle, Corpus: DefaultCorpus, Iterations: &config.Research.MaxIterations,
+			Unsupported: config.Research.Unsupported, CitationStyle: config.Research.CitationStyle, Template: config.Research.Template, Corpus: DefaultCorpus, Iterations: &config.Research.MaxIterations,
 		},
+		Templates:    templateStyles(config.Templates),
 		Limits:       server.Limits{Body: config.Limits.BodyBytes, File: config.Limits.DocumentBytes},
 		DrainTimeout: config.Server.DrainTimeout,
 		Version:      r.options.Version,

@@ -159,6 +159,7 @@ func (r *Runtime) startWorker(ctx context.Context) error {
 	activities := activity.New(activity.Options{
 		Store: r.store, Gateway: r.gateway, Sources: r.corpora, Agents: r.agents, Tools: r.tools,
 		Summaries: r.summaries, Settings: settings, Logger: r.logger, Outside: r.options.Config.Web.Enabled,
+		Templates: reportTemplates(r.options.Config.Templates),
 	})
 	polling := worker.New(r.temporal, r.options.Config.Temporal.TaskQueue, worker.Options{
 		BuildID:                          r.options.Version, //nolint:staticcheck // without it the whole binary is hashed at each start

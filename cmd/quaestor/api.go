@@ -113,6 +113,7 @@ func (a *api) start(ctx context.Context, flags researchFlags, topic string, sour
 		Sources:       client.Sources{Documents: sources},
 		Budget:        client.Budget{Tokens: flags.tokens, USD: json.Number(flags.usd)},
 		CitationStyle: client.CitationStyle(flags.citations),
+		Template:      flags.template,
 	}
 	raw, err := json.Marshal(request)
 	if err != nil {

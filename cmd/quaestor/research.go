@@ -39,6 +39,7 @@ type researchFlags struct {
 	language      string
 	model         string
 	citations     string
+	template      string
 	track         bool
 }
 
@@ -65,6 +66,7 @@ func researchCommand(s *settings) *cobra.Command {
 	f.StringVar(&flags.out, "out", "", "`FILE` to write the report to (default: standard output)")
 	f.StringVar(&flags.format, "format", "", "md, html, json, pdf, docx, or its references as csl, bibtex or ris (default: by the ending of --out, else md)")
 	f.BoolVar(&flags.track, "track-changes", false, "show in a docx what was changed since the first draft")
+	f.StringVar(&flags.template, "template", "", "template of the report, one of the configuration (default: as configured)")
 	f.StringVar(&flags.citations, "citation-style", "", "plain, apa, chicago, ieee, vancouver or harvard (default: as configured)")
 	f.BoolVar(&flags.asJSON, "json", false, "print the run with report, evidence, claims and usage as one JSON object")
 	f.StringVar(&flags.server, "server", "", "`URL` of a running server; its key comes from QUAESTOR_API_KEY")

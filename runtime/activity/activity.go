@@ -44,8 +44,9 @@ type Options struct {
 	Sources   Sources
 	Agents    map[string]agents.Definition
 	Tools     map[string]tools.Tool
-	Outside   bool               // tools find sources that a run was not given
-	Settings  workflows.Settings // for new runs; the agents are filled in
+	Outside   bool                // tools find sources that a run was not given
+	Settings  workflows.Settings  // for new runs; the agents are filled in
+	Templates map[string]Template // of reports, by name
 	Logger    *zap.Logger
 	Now       func() time.Time
 }

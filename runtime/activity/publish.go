@@ -70,6 +70,8 @@ func (a *Activities) compose(ctx context.Context, in workflows.Publication, draf
 	if err != nil {
 		return fail(fmt.Errorf("reading the claims: %w", err))
 	}
+	template, known := a.template(in.Request)
+	draft = template.print(draft)
 	list, err := number(draft, evidence)
 	if err != nil {
 		return fail(err)
@@ -82,6 +84,10 @@ func (a *Activities) compose(ctx context.Context, in workflows.Publication, draf
 		list.Print(style, records)
 	}
 	document := layOut(draft, list, evidence, claims)
+	template.dress(&document, draft)
+	if !known {
+		document.Meta = append(document.Meta, format.Field{Label: "Template", Value: in.Request.Template + ", which is not in the configuration any more"})
+	}
 	score := Score(draft, evidence)
 	usage, err := a.Gateway.Usage(ctx, in.Run)
 	if err != nil {

@@ -57,6 +57,10 @@ func RenderChart(ctx context.Context, s store.Store, run string, number int, for
 	if err != nil {
 		return nil, err
 	}
+	var style format.Style
+	if document.Style != nil {
+		style = *document.Style
+	}
 	for _, section := range document.Sections {
 		if number > len(section.Charts) {
 			number -= len(section.Charts)
@@ -64,9 +68,9 @@ func RenderChart(ctx context.Context, s store.Store, run string, number int, for
 		}
 		switch chart := section.Charts[number-1]; form {
 		case FormSVG:
-			return format.SVG(chart), nil
+			return style.SVG(chart), nil
 		case FormPNG:
-			return format.TitledPNG(chart)
+			return style.PNG(chart)
 		}
 		return nil, fmt.Errorf("drawing a chart of run %s: there is no form %q", run, form)
 	}
@@ -97,9 +101,10 @@ func track(ctx context.Context, s store.Store, run, digest string, document *for
 	for _, change := range agents.Changes(first, last) {
 		document.Changes = append(document.Changes, format.Change{
 			Kind: change.Kind, Section: change.Section, Before: change.Before, After: change.After,
-			Author: changeAuthor, Date: changedAt(drafts, change),
+			Author: changeAuthor, Date: changedAt(drafts, change), Reason: reasonOfChange(drafts, change),
 		})
 	}
+	retitle(document)
 	return nil
 }
 

@@ -52,6 +52,7 @@ type Options struct {
 	// number. Nil: they are not to be had.
 	RenderChart func(ctx context.Context, run string, number int, form string) ([]byte, error)
 
+	Templates      map[string]string // the templates a request may choose: their styles of citation, empty for none
 	Logger         *zap.Logger
 	TracerProvider trace.TracerProvider
 	Defaults       Defaults
@@ -78,6 +79,7 @@ type Defaults struct {
 	Language      string        // empty is "en"
 	Unsupported   string        // empty leaves it to the run's settings
 	CitationStyle string        // empty is plain
+	Template      string        // of reports; empty is none
 	Iterations    *int          // rounds of refinement, 0 to 3; nil is 3
 	Corpus        string        // for uploads that name none; empty is "default"
 }
@@ -103,6 +105,7 @@ type Server struct {
 	tracer       trace.Tracer
 	tracing      bool
 	defaults     Defaults
+	templates    map[string]string
 	limits       Limits
 	version      string
 	drain        time.Duration
@@ -127,7 +130,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, usage: options.Usage,
 		renderDraft: options.RenderDraft, renderReport: options.RenderReport, renderChart: options.RenderChart, metrics: options.Metrics, log: options.Logger,
-		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
+		templates: options.Templates, defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	s.fillIn(options.TracerProvider)

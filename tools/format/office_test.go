@@ -371,12 +371,12 @@ func TestPNG(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		titled, err := format.TitledPNG(chart)
+		titled, err := format.Style{}.PNG(chart)
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The title takes room above the same picture.
-		if whole, err := png.DecodeConfig(bytes.NewReader(titled)); err != nil || whole.Width != plain.Width || whole.Height <= plain.Height {
+		// The title takes room above the same picture, and all of it a margin.
+		if whole, err := png.DecodeConfig(bytes.NewReader(titled)); err != nil || whole.Width != plain.Width+60 || whole.Height <= plain.Height {
 			t.Errorf("with its title %+v, without %+v, %v", whole, plain, err)
 		}
 	}
