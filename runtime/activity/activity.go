@@ -87,6 +87,8 @@ func (a *Activities) Register(registry worker.ActivityRegistry) {
 		workflows.SplitTextName:      a.SplitText,
 		workflows.SummarizeTextsName: a.SummarizeTexts,
 		workflows.EndSummaryName:     a.EndSummary,
+		workflows.OutlineName:        a.OutlineReport,
+		workflows.AssembleName:       a.AssembleReport,
 	} {
 		registry.RegisterActivityWithOptions(method, activity.RegisterOptions{Name: name})
 	}
