@@ -130,6 +130,7 @@ type OpenQuote struct {
 
 // Issue is one thing to mend. Section and Sentence name the place: the heading,
 // and the sentence as it stands (empty for the whole section or report).
+// Rewrite is that sentence as it should stand, where only its form is wrong.
 type Issue struct {
 	Kind       string `json:"kind" jsonschema:"enum=accuracy,enum=flow,enum=grammar,enum=missing"`
 	Severity   string `json:"severity" jsonschema:"enum=major,enum=minor"`
@@ -137,6 +138,7 @@ type Issue struct {
 	Sentence   string `json:"sentence,omitempty"`
 	Problem    string `json:"problem"`
 	Suggestion string `json:"suggestion,omitempty"`
+	Rewrite    string `json:"rewrite,omitempty"`
 }
 
 // Change records one difference between two drafts: what was changed, why, by

@@ -53,6 +53,8 @@ func (c Config) check() error {
 	failures = append(failures, c.Providers.check())
 	failures = append(failures, c.Web.check()...)
 	failures = append(failures, c.MCP.check()...)
+	failures = append(failures, c.Grammar.check(c.Web.Enabled)...)
+	failures = append(failures, c.checkTemplates()...)
 	failures = append(failures, c.model("models.default", c.Models.Default))
 	for _, agent := range slices.Sorted(maps.Keys(c.Models.Agents)) {
 		failures = append(failures, c.model("models.agents."+agent, c.Models.Agents[agent]))

@@ -23,6 +23,8 @@ type Config struct {
 	Web       Web                   `yaml:"web"`
 	Documents Documents             `yaml:"documents"`
 	MCP       MCP                   `yaml:"mcp"`
+	Grammar   Grammar               `yaml:"grammar"`
+	Templates map[string]Template   `yaml:"templates"`
 	Limits    Limits                `yaml:"limits"`
 	Telemetry Telemetry             `yaml:"telemetry"`
 
@@ -111,6 +113,7 @@ type Research struct {
 	MaxIterations int    `yaml:"max_iterations"`
 	Unsupported   string `yaml:"unsupported"`    // mark, drop or repair
 	CitationStyle string `yaml:"citation_style"` // plain, apa, chicago, ieee, vancouver or harvard
+	Template      string `yaml:"template"`       // empty or plain is none
 	Review        Review `yaml:"review"`
 	Budget        Budget `yaml:"budget"`
 }

@@ -63,6 +63,9 @@ func Load(path string, env func(string) string) (Config, error) {
 		return Config{}, fmt.Errorf("checking the configuration: %w", err)
 	}
 	if err := config.check(); err != nil {
+		if path != "" {
+			return Config{}, fmt.Errorf("checking the configuration in %s: %w", path, err)
+		}
 		return Config{}, fmt.Errorf("checking the configuration: %w", err)
 	}
 	return config, nil

@@ -74,12 +74,16 @@ func (r *Runtime) startServer(ctx context.Context) error {
 			_, err := audit.Archive{Store: r.store, Ledger: r.ledger, MadeBy: "quaestor " + r.options.Version}.Write(ctx, w, run)
 			return err
 		},
+		RenderChart: func(ctx context.Context, run string, number int, form string) ([]byte, error) {
+			return activity.RenderChart(ctx, r.store, run, number, form)
+		},
 		Metrics: r.telemetry.MetricsHandler(), Logger: r.logger.Named("api"), TracerProvider: r.telemetry.TracerProvider(),
 		Defaults: server.Defaults{
 			Sources:     []string{SampleCorpus},
 			Budget:      workflows.Budget{Tokens: config.Research.Budget.Tokens, NanoUSD: int64(config.Research.Budget.USD)},
-			Unsupported: config.Research.Unsupported, CitationStyle: config.Research.CitationStyle, Corpus: DefaultCorpus, Iterations: &config.Research.MaxIterations,
+			Unsupported: config.Research.Unsupported, CitationStyle: config.Research.CitationStyle, Template: config.Research.Template, Corpus: DefaultCorpus, Iterations: &config.Research.MaxIterations,
 		},
+		Templates:    templateStyles(config.Templates),
 		Limits:       server.Limits{Body: config.Limits.BodyBytes, File: config.Limits.DocumentBytes},
 		DrainTimeout: config.Server.DrainTimeout,
 		Version:      r.options.Version,

@@ -17,6 +17,7 @@ import (
 	"github.com/quaestor-run/quaestor/tools/documents"
 	"github.com/quaestor-run/quaestor/tools/factcheck"
 	"github.com/quaestor-run/quaestor/tools/format"
+	"github.com/quaestor-run/quaestor/tools/grammar"
 	"github.com/quaestor-run/quaestor/tools/sqlquery"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
@@ -31,7 +32,7 @@ type sources interface {
 }
 
 // builtinTools is the one place where a new tool is listed.
-func builtinTools(corpora sources, shelf factcheck.Shelf, databases sqlquery.Databases, outside reach) ([]tools.Tool, error) {
+func builtinTools(corpora sources, shelf factcheck.Shelf, databases sqlquery.Databases, outside reach, language grammar.Options) ([]tools.Tool, error) {
 	var list []tools.Tool
 	var errs []error
 	add := func(tool tools.Tool, err error) {
@@ -43,6 +44,7 @@ func builtinTools(corpora sources, shelf factcheck.Shelf, databases sqlquery.Dat
 	add(citation.New())
 	add(format.New())
 	add(factcheck.New(shelf))
+	add(grammar.New(language))
 	if databases != nil {
 		add(sqlquery.New(databases))
 	}

@@ -180,7 +180,7 @@ func (r *Runtime) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	builtin, err := builtinTools(r.corpora, corpus.Shelf{Runs: r.store}, databases, outside)
+	builtin, err := builtinTools(r.corpora, corpus.Shelf{Runs: r.store}, databases, outside, r.language())
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/quaestor-run/quaestor/agents/writer"
 	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/activity"
 	"github.com/quaestor-run/quaestor/runtime/devserver"
@@ -159,6 +161,7 @@ func (r *Runtime) startWorker(ctx context.Context) error {
 	activities := activity.New(activity.Options{
 		Store: r.store, Gateway: r.gateway, Sources: r.corpora, Agents: r.agents, Tools: r.tools,
 		Summaries: r.summaries, Settings: settings, Logger: r.logger, Outside: r.options.Config.Web.Enabled || r.asksMCP(), Pages: r.pages,
+		Templates: reportTemplates(r.options.Config.Templates),
 	})
 	polling := worker.New(r.temporal, r.options.Config.Temporal.TaskQueue, worker.Options{
 		BuildID:                          r.options.Version, //nolint:staticcheck // without it the whole binary is hashed at each start
@@ -187,8 +190,18 @@ func (r *Runtime) settings() workflows.Settings {
 		instant[name] = r.servedOffline(name)
 	}
 	return workflows.Settings{
-		Instant:     instant,
+		Instant: instant, WriterOutput: r.writerOutput(),
 		Concurrency: research.Concurrency, Unsupported: research.Unsupported,
 		ReviewTimeout: research.Review.Timeout, ReviewReminder: research.Review.Reminder, ReviewExpiry: research.Review.OnExpiry,
 	}
+}
+
+// writerOutput is how many tokens the writer's model answers with at most; 0
+// for the offline model, which has no limit worth dividing a report for.
+func (r *Runtime) writerOutput() int {
+	if r.servedOffline(writer.Name) {
+		return 0
+	}
+	routes := r.options.Config.Models
+	return r.options.Config.Catalog[cmp.Or(routes.Agents[writer.Name], routes.Default)].MaxOutput
 }

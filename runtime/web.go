@@ -6,6 +6,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/web"
+	"github.com/quaestor-run/quaestor/tools/grammar"
 	"github.com/quaestor-run/quaestor/tools/websearch"
 )
 
@@ -68,4 +69,17 @@ func newSearchService(name string, config configs.Web) (web.Provider, error) {
 		return web.NewOpenAlex(options), nil
 	}
 	return nil, fmt.Errorf("no search service is named %q", name)
+}
+
+// language is how the tool grammar reads; a LanguageTool server is asked only
+// where one is configured, and with the web off only on this machine.
+func (r *Runtime) language() grammar.Options {
+	config := r.options.Config
+	options := grammar.Options{Spelling: config.Grammar.Spelling}
+	if server := config.Grammar.LanguageTool; server.BaseURL != "" {
+		options.Second = web.NewLanguageTool(web.LanguageToolOptions{
+			BaseURL: server.BaseURL, Timeout: server.Timeout, UserAgent: config.Web.UserAgent, LocalOnly: !config.Web.Enabled,
+		})
+	}
+	return options
 }

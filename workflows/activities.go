@@ -27,6 +27,8 @@ const (
 	SplitTextName      = "SplitText"
 	SummarizeTextsName = "SummarizeTexts"
 	EndSummaryName     = "EndSummary"
+	OutlineName        = "OutlineReport"
+	AssembleName       = "AssembleReport"
 )
 
 // Application error types an activity may end with; none of them is retried.
@@ -87,11 +89,12 @@ type Settings struct {
 	Concurrency    int               `json:"concurrency"`
 	Unsupported    string            `json:"unsupported"`
 	ReviewTimeout  time.Duration     `json:"review_timeout"`
-	ReviewReminder time.Duration     `json:"review_reminder"` // after the opening; 0 is none
-	ReviewExpiry   string            `json:"review_expiry"`   // ExpiryReject or ExpiryPublish
-	Attributes     bool              `json:"attributes"`      // whether the namespace knows our search attributes
-	Instant        map[string]bool   `json:"instant"`         // agents whose model answers in milliseconds, in this process
-	Agents         map[string]string `json:"agents"`          // version of each agent
+	ReviewReminder time.Duration     `json:"review_reminder"`         // after the opening; 0 is none
+	ReviewExpiry   string            `json:"review_expiry"`           // ExpiryReject or ExpiryPublish
+	Attributes     bool              `json:"attributes"`              // whether the namespace knows our search attributes
+	Instant        map[string]bool   `json:"instant"`                 // agents whose model answers in milliseconds, in this process
+	Agents         map[string]string `json:"agents"`                  // version of each agent
+	WriterOutput   int               `json:"writer_output,omitempty"` // tokens one answer of the writer's model may have; 0 writes every report in one call
 }
 
 // What becomes of a draft nobody reviewed in time.
@@ -156,6 +159,42 @@ type CheckedDraft struct {
 type GateReview struct {
 	Run    string `json:"run"`
 	Review string `json:"review"`
+}
+
+// OutlineRequest asks how a report is divided among calls of the writer: its
+// first draft, or with Draft the refinement of that.
+type OutlineRequest struct {
+	Plan     string   `json:"plan"`
+	Analyses []string `json:"analyses"`
+	Evidence string   `json:"evidence"`
+	Output   int      `json:"output"` // tokens one answer may have
+	Draft    string   `json:"draft,omitempty"`
+	Review   string   `json:"review,omitempty"`
+	Comments bool     `json:"comments,omitempty"` // a person's, which concern every section
+}
+
+// ReportOutline is the parts of a report; none where one call does.
+type ReportOutline struct {
+	Parts []ReportPart `json:"parts"`
+}
+
+// ReportPart is what one call of the writer gets, as blobs.
+type ReportPart struct {
+	Headings []string `json:"headings"`
+	Analysis string   `json:"analysis,omitempty"` // the findings of this part alone
+	Evidence string   `json:"evidence"`           // what they cite
+	Previous string   `json:"previous,omitempty"` // the sections that are refined
+	Review   string   `json:"review,omitempty"`   // the issues of these
+}
+
+// Assembly asks for a draft to be put together from its parts, in their order.
+// With Draft they take the place of its sections; else the last part is what
+// stands around the findings, or, with Findings, there is none yet.
+type Assembly struct {
+	Plan     string   `json:"plan"`
+	Parts    []string `json:"parts"`
+	Draft    string   `json:"draft,omitempty"`
+	Findings bool     `json:"findings,omitempty"`
 }
 
 // ReviewVerdict is what the loop needs of a review.

@@ -42,6 +42,7 @@ type ResearchRequest struct {
 	Language      string        `json:"language,omitempty"`
 	Unsupported   string        `json:"unsupported,omitempty"`    // UnsupportedMark, UnsupportedDrop or UnsupportedRepair
 	CitationStyle string        `json:"citation_style,omitempty"` // empty is plain
+	Template      string        `json:"template,omitempty"`       // of the report, by name; empty is none
 	Schedule      string        `json:"schedule,omitempty"`       // id of the schedule that started it
 }
 

@@ -117,7 +117,7 @@ func (r *research) write(ctx workflow.Context) (CheckedDraft, error) {
 	if err != nil {
 		return CheckedDraft{}, err
 	}
-	draft, err := r.runAgent(ctx, "writer", "writer-0", "writer · first draft", input)
+	draft, err := r.firstDraft(ctx, input)
 	if err != nil {
 		return CheckedDraft{}, err
 	}
@@ -177,7 +177,7 @@ func (r *research) rewrite(ctx workflow.Context, input writer.Input, draft Check
 	r.total += 2
 	previous := agents.Hold[agents.Draft](draft.Draft)
 	input.Previous = &previous
-	refined, err := r.runAgent(ctx, "writer", fmt.Sprintf("writer-%d", round), fmt.Sprintf("writer · refinement %d", round), input)
+	refined, err := r.refined(ctx, input, draft.Draft, round)
 	if err != nil {
 		return CheckedDraft{}, err
 	}

@@ -27,6 +27,7 @@ type world struct {
 	settings workflows.Settings
 	invoke   func(ctx context.Context, call workflows.ModelCall) (workflows.ModelReply, error)
 	accept   func(round int) bool
+	outline  func(in workflows.OutlineRequest) workflows.ReportOutline
 
 	mu        sync.Mutex
 	records   []workflows.Record
@@ -35,6 +36,7 @@ type world struct {
 	published []workflows.Publication
 	partials  []workflows.Partial
 	closed    []workflows.ReviewClosing
+	outlined  []workflows.OutlineRequest
 	drafts    int
 }
 
@@ -46,6 +48,7 @@ func newWorld(t *testing.T) *world {
 		env:      new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment(),
 		settings: workflows.Settings{Concurrency: 3, ReviewTimeout: 24 * time.Hour, ReviewReminder: 12 * time.Hour, ReviewExpiry: workflows.ExpiryReject},
 		accept:   func(int) bool { return true },
+		outline:  func(workflows.OutlineRequest) workflows.ReportOutline { return workflows.ReportOutline{} },
 	}
 	w.invoke = func(_ context.Context, call workflows.ModelCall) (workflows.ModelReply, error) {
 		return workflows.ModelReply{Transcript: "t", Output: "out:" + call.Label}, nil
@@ -84,6 +87,13 @@ func (w *world) register() {
 			var round int
 			_, err := fmt.Sscanf(review, "out:reviewer · round %d", &round)
 			return workflows.ReviewVerdict{Accept: w.accept(round), Issues: 1}, err
+		},
+		workflows.OutlineName: func(_ context.Context, in workflows.OutlineRequest) (workflows.ReportOutline, error) {
+			w.locked(func() { w.outlined = append(w.outlined, in) })
+			return w.outline(in), nil
+		},
+		workflows.AssembleName: func(_ context.Context, in workflows.Assembly) (string, error) {
+			return fmt.Sprintf("[%s]%s", strings.Join(in.Parts, "; "), in.Draft), nil
 		},
 		workflows.ComposePartialName: func(_ context.Context, in workflows.Partial) (string, error) {
 			w.locked(func() { w.partials = append(w.partials, in) })

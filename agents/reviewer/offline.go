@@ -23,6 +23,9 @@ func review(turn agents.Turn[Input]) (agents.Move[agents.Review], error) {
 	c.sentences()
 	c.duplicates()
 	c.paragraphs()
+	if call, err := c.askForm(turn); call != nil || err != nil {
+		return agents.Move[agents.Review]{Calls: call}, err
+	}
 	issues := c.issues
 	slices.SortStableFunc(issues, func(a, b agents.Issue) int { return severity(a) - severity(b) })
 	if len(issues) > maxIssues {

@@ -42,7 +42,7 @@ func New() agents.Agent[Input, agents.Review] {
 		Name:        Name,
 		Description: "checks the draft for accuracy, flow, grammar and gaps",
 		Prompt:      prompt,
-		Tools:       []string{toolFactcheck},
+		Tools:       []string{toolFactcheck, toolGrammar},
 		Check:       check,
 		Offline:     answer,
 	}

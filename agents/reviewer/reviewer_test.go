@@ -72,8 +72,15 @@ func review(t *testing.T, in reviewer.Input) agents.Review {
 	if len(message.ToolCalls) != 1 {
 		t.Fatalf("the first move is %+v, want a call of the tool", message)
 	}
-	if message, err = definition.Offline(raw, 1, []agents.ToolResult{factcheck(t, message.ToolCalls[0])}); err != nil {
+	results := []agents.ToolResult{factcheck(t, message.ToolCalls[0])}
+	if message, err = definition.Offline(raw, 1, results); err != nil {
 		t.Fatal(err)
+	}
+	if len(message.ToolCalls) == 1 {
+		results = append(results, form(t, message.ToolCalls[0]))
+		if message, err = definition.Offline(raw, 2, results); err != nil {
+			t.Fatal(err)
+		}
 	}
 	accepted, err := definition.Accept(raw, []byte(message.Text))
 	if err != nil {
@@ -114,6 +121,30 @@ func factcheck(t *testing.T, call agents.ToolCall) agents.ToolResult {
 	return agents.ToolResult{CallID: call.ID, Name: call.Name, Value: agents.Fence(json.RawMessage(`{"verdicts":[` + strings.Join(said, ",") + `]}`))}
 }
 
+// form mends doubled words in its first sentence, and nothing else.
+func form(t *testing.T, call agents.ToolCall) agents.ToolResult {
+	t.Helper()
+	var asked struct {
+		Texts []string `json:"texts"`
+	}
+	if err := json.Unmarshal(call.Arguments, &asked); err != nil || call.Name != "grammar" || len(asked.Texts) == 0 {
+		t.Fatalf("call %+v, %v", call, err)
+	}
+	said := `{"texts":[]}`
+	if mended := strings.ReplaceAll(asked.Texts[0], "fell fell", "fell"); mended != asked.Texts[0] {
+		said = fmt.Sprintf(`{"texts":[{"text":0,"edits":[{"reason":"“fell” stands twice, it is doubled","certain":true},{"reason":"style"}],"mended":%q},{"text":7,"mended":"No."}]}`, mended)
+	}
+	return agents.ToolResult{CallID: call.ID, Name: call.Name, Value: agents.Fence(json.RawMessage(said))}
+}
+
+func TestTheFormOfASentenceIsRewritten(t *testing.T) {
+	t.Parallel()
+	got := review(t, input(say("Flights fell fell on these lines.", "e_1"), say("Flights (and buses fell on these tracks.", "e_1")))
+	if len(got.Issues) != 2 || got.Issues[0].Rewrite != "Flights fell on these lines." || got.Issues[0].Problem != "“fell” stands twice, it is doubled" || got.Issues[1].Rewrite != "" {
+		t.Errorf("got %+v", got.Issues)
+	}
+}
+
 // A run that started with a reviewer without the tool ends all the same.
 func TestWithoutTheToolADraftIsReviewedStill(t *testing.T) {
 	t.Parallel()
@@ -125,7 +156,7 @@ func TestWithoutTheToolADraftIsReviewedStill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	message, err := definition.Offline(raw, 1, nil)
+	message, err := definition.OfflineWith(nil, raw, 1, nil)
 	if err != nil || !strings.Contains(message.Text, "not balanced") {
 		t.Errorf("got %+v, %v", message, err)
 	}

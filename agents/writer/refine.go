@@ -62,7 +62,7 @@ func (e *editor) mend(issue agents.Issue) {
 	last := places[len(places)-1]
 	switch issue.Kind {
 	case "grammar":
-		e.correct(last)
+		e.correct(last, issue.Rewrite)
 	case "accuracy":
 		e.ground(last)
 	default:
@@ -96,8 +96,13 @@ func (e *editor) find(heading, text string) []place {
 	return anywhere
 }
 
-// correct repairs the form of a sentence; what cannot be repaired goes.
-func (e *editor) correct(p place) {
+// correct repairs the form of a sentence, as the review wrote it where it did;
+// what cannot be repaired goes.
+func (e *editor) correct(p place, rewrite string) {
+	if rewrite != "" && len(prose.Problems(rewrite)) == 0 {
+		e.at(p).Text = rewrite
+		return
+	}
 	text := prose.Mend(e.at(p).Text)
 	if len(prose.Problems(text)) > 0 {
 		e.drop(p)

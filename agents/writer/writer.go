@@ -29,6 +29,11 @@ type Input struct {
 	Review   *agents.Held[agents.Review]    `json:"review,omitempty"`
 	Comments string                         `json:"comments,omitempty"` // a person's, on the previous draft
 	Notice   string                         `json:"notice,omitempty"`   // why the report is partial; empty for a whole one
+
+	// Of a long report one call writes a part: what Part says, and Written are
+	// the findings as others wrote them.
+	Part    *Part                      `json:"part,omitempty"`
+	Written *agents.Held[agents.Draft] `json:"written,omitempty"`
 }
 
 // Data prepares text from outside for the prompt: it cannot close the marks it
@@ -50,6 +55,9 @@ func New() agents.Agent[Input, agents.Draft] {
 }
 
 func write(turn agents.Turn[Input]) (agents.Move[agents.Draft], error) {
+	if turn.Input.Part != nil {
+		return agents.Done(writePart(turn.Input)), nil
+	}
 	if turn.Input.Previous != nil {
 		return agents.Done(refine(turn.Input)), nil
 	}
@@ -66,7 +74,13 @@ func required() []agents.SectionKind {
 
 func check(in Input, out agents.Draft) error {
 	var errs []error
+	if in.Part != nil {
+		errs = append(errs, checkPart(in, out))
+	}
 	for _, kind := range required() {
+		if in.Part != nil && (!in.Part.frame() || kind == agents.SectionFindings) {
+			continue
+		}
 		if kind == agents.SectionFindings && len(in.Evidence.Value) == 0 {
 			continue // without evidence there is nothing to find
 		}

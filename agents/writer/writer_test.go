@@ -142,6 +142,7 @@ func TestRefineMendsWhatTheReviewNames(t *testing.T) {
 	effects := &draft.Sections[at]
 	effects.Paragraphs = append(effects.Paragraphs, agents.Paragraph{Sentences: []agents.Statement{
 		{Text: "Beds beds are short", Evidence: []string{"e_1"}},
+		{Text: "Tickets ar sold out.", Evidence: []string{"e_1"}},
 		{Text: "Night trains doubled sleep.", Evidence: []string{"e_3"}},
 		{Text: "Nobody knows why.", Evidence: []string{}},
 	}})
@@ -150,6 +151,7 @@ func TestRefineMendsWhatTheReviewNames(t *testing.T) {
 	review := hold(agents.Review{Issues: []agents.Issue{
 		{Kind: "flow", Severity: "major", Section: "Reported effects", Sentence: first, Problem: "already said"},
 		{Kind: "grammar", Severity: "major", Section: "Reported effects", Sentence: "Beds beds are short", Problem: "doubled word, no end"},
+		{Kind: "grammar", Severity: "minor", Section: "Reported effects", Sentence: "Tickets ar sold out.", Problem: "misspelled", Rewrite: "Tickets are sold out."},
 		{Kind: "accuracy", Severity: "major", Section: "Reported effects", Sentence: "Night trains doubled sleep.", Problem: "not in its evidence"},
 		{Kind: "accuracy", Severity: "major", Section: "Reported effects", Sentence: "Nobody knows why.", Problem: "no evidence"},
 		{Kind: "missing", Severity: "major", Section: "conclusion", Problem: "there is none"},
@@ -158,7 +160,7 @@ func TestRefineMendsWhatTheReviewNames(t *testing.T) {
 	in.Previous, in.Review = &previous, &review
 	refined := write(t, in)
 	got := sentences(refined, "Reported effects")
-	for _, want := range []string{"Beds are short.", "“On flights” (2020) concludes: “Night trains improved sleep on long journeys.”"} {
+	for _, want := range []string{"Beds are short.", "Tickets are sold out.", "“On flights” (2020) concludes: “Night trains improved sleep on long journeys.”"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q is not among %q", want, got)
 		}

@@ -122,6 +122,7 @@ func (a *api) start(ctx context.Context, flags researchFlags, topic string, sour
 		Budget:        client.Budget{Tokens: flags.tokens, USD: json.Number(flags.usd)},
 		CitationStyle: client.CitationStyle(flags.citations),
 		Published:     client.PublicationWindow{From: flags.from, To: flags.to},
+		Template:      flags.template,
 	}
 	raw, err := json.Marshal(request)
 	if err != nil {

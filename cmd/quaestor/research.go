@@ -39,6 +39,7 @@ type researchFlags struct {
 	language      string
 	model         string
 	citations     string
+	template      string
 	track         bool
 	from, to      string
 	audit         string
@@ -68,6 +69,7 @@ func researchCommand(s *settings) *cobra.Command {
 	f.StringVar(&flags.format, "format", "", "md, html, json, pdf, docx, or its references as csl, bibtex or ris (default: by the ending of --out, else md)")
 	f.BoolVar(&flags.track, "track-changes", false, "show in a docx what was changed since the first draft")
 	f.StringVar(&flags.audit, "audit", "", "`FILE` to write the audit pack of the run to; see quaestor verify")
+	f.StringVar(&flags.template, "template", "", "template of the report, one of the configuration (default: as configured)")
 	f.StringVar(&flags.citations, "citation-style", "", "plain, apa, chicago, ieee, vancouver or harvard (default: as configured)")
 	f.BoolVar(&flags.asJSON, "json", false, "print the run with report, evidence, claims and usage as one JSON object")
 	f.StringVar(&flags.server, "server", "", "`URL` of a running server; its key comes from QUAESTOR_API_KEY")

@@ -51,9 +51,10 @@ type Options struct {
 	Sources   Sources
 	Agents    map[string]agents.Definition
 	Tools     map[string]tools.Tool
-	Outside   bool               // tools find sources that a run was not given
-	Pages     Pages              // of the web, asked again before a report is published; nil: not
-	Settings  workflows.Settings // for new runs; the agents are filled in
+	Outside   bool                // tools find sources that a run was not given
+	Pages     Pages               // of the web, asked again before a report is published; nil: not
+	Settings  workflows.Settings  // for new runs; the agents are filled in
+	Templates map[string]Template // of reports, by name
 	Logger    *zap.Logger
 	Now       func() time.Time
 }
@@ -95,6 +96,8 @@ func (a *Activities) Register(registry worker.ActivityRegistry) {
 		workflows.SplitTextName:      a.SplitText,
 		workflows.SummarizeTextsName: a.SummarizeTexts,
 		workflows.EndSummaryName:     a.EndSummary,
+		workflows.OutlineName:        a.OutlineReport,
+		workflows.AssembleName:       a.AssembleReport,
 	} {
 		registry.RegisterActivityWithOptions(method, activity.RegisterOptions{Name: name})
 	}

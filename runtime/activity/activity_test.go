@@ -128,10 +128,18 @@ func setup(t *testing.T, script ...any) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	activity.New(activity.Options{
-		Store: l.store, Gateway: &answers{l, script}, Sources: sources{l},
+	options := activity.Options{
+		Store: l.store, Sources: sources{l},
 		Agents: map[string]agents.Definition{"clerk": definition}, Tools: map[string]tools.Tool{"finder": finder}, Pages: l,
-	}).Register(l)
+	}
+	if len(script) > 0 {
+		if change, ok := script[0].(func(*activity.Options)); ok {
+			change(&options)
+			script = script[1:]
+		}
+	}
+	options.Gateway = &answers{l, script}
+	activity.New(options).Register(l)
 	return l
 }
 

@@ -20,6 +20,7 @@ type Report struct {
 	Digest    string    `json:"digest"` // of the draft that was approved or accepted
 	Scorecard Scorecard `json:"scorecard"`
 	Gaps      Gaps      `json:"gaps"`
+	Template  *Template `json:"template,omitempty"` // that it was printed with
 	// Instructions are what in the sources tried to instruct an agent.
 	Instructions []agents.Instruction `json:"attempted_instructions,omitempty"`
 
@@ -45,7 +46,8 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	if err != nil {
 		return "", err
 	}
-	document, score, err := a.compose(ctx, in, Parts{Draft: draft, Evidence: evidence, Gaps: gaps, Instructions: planted})
+	template := a.template(in.Request)
+	document, score, err := a.compose(ctx, in, Parts{Draft: draft, Evidence: evidence, Gaps: gaps, Instructions: planted, Template: template})
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +58,7 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 		return "", fmt.Errorf("rendering the report as HTML: %w", err)
 	}
 	whole, err := json.Marshal(Report{
-		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Scorecard: score, Gaps: gaps, Instructions: planted,
+		Topic: in.Request.Topic, Notice: in.Notice, Digest: in.Draft, Scorecard: score, Gaps: gaps, Template: template, Instructions: planted,
 		Markdown: string(markdown), Document: document,
 	})
 	if err != nil {
@@ -90,6 +92,7 @@ func (a *Activities) compose(ctx context.Context, in workflows.Publication, p Pa
 	}
 	score.CostUSD = float64(usage.CostNanoUSD) / 1e9
 	p.Claims, p.Style, p.Notice, p.Scorecard = claims, citation.Style(in.Request.CitationStyle), in.Notice, score
+	p.Wanted = in.Request.Template
 	document, err := Compose(ctx, a.Store, p)
 	return document, score, err
 }
@@ -103,6 +106,8 @@ type Parts struct {
 	Notice    string            // why it is partial
 	Scorecard Scorecard
 	Gaps      Gaps
+	Wanted    string    // name of the template that was asked for, empty for none
+	Template  *Template // nil is none
 	// Instructions are what in the sources tried to instruct an agent.
 	Instructions []agents.Instruction
 }
@@ -115,7 +120,12 @@ type Snapshots interface {
 // Compose lays the whole report out: text, references in the style that was
 // asked for, notice and scorecard. The same parts give the same document.
 func Compose(ctx context.Context, sources Snapshots, p Parts) (format.Document, error) {
-	list, err := number(p.Draft, p.Evidence)
+	template := Template{}
+	if p.Template != nil {
+		template = *p.Template
+	}
+	draft := template.print(p.Gaps.name(p.Draft))
+	list, err := number(draft, p.Evidence)
 	if err != nil {
 		return format.Document{}, err
 	}
@@ -126,7 +136,11 @@ func Compose(ctx context.Context, sources Snapshots, p Parts) (format.Document, 
 		}
 		list.Print(p.Style, records)
 	}
-	document := layOut(p.Gaps.name(p.Draft), list, p.Evidence, p.Claims)
+	document := layOut(draft, list, p.Evidence, p.Claims)
+	template.dress(&document, draft)
+	if p.Template == nil && p.Wanted != "" {
+		document.Meta = append(document.Meta, format.Field{Label: "Template", Value: p.Wanted + ", which is not in the configuration any more"})
+	}
 	if len(p.Instructions) > 0 {
 		document.Sections = append(document.Sections, layOutInstructions(p.Instructions))
 	}

@@ -43,6 +43,40 @@ func RenderReport(ctx context.Context, s store.Store, run, form string, changes 
 	return nil, fmt.Errorf("rendering the report of run %s: there is no form %q", run, form)
 }
 
+// The forms of a chart.
+const (
+	FormSVG = "svg"
+	FormPNG = "png"
+)
+
+// RenderChart draws a chart of a published report, as the report counts its
+// figures from 1, as [FormSVG] or [FormPNG]. Where there is none with the number
+// the error is [store.ErrNotFound].
+func RenderChart(ctx context.Context, s store.Store, run string, number int, form string) ([]byte, error) {
+	document, _, err := publishedDocument(ctx, s, run)
+	if err != nil {
+		return nil, err
+	}
+	var style format.Style
+	if document.Style != nil {
+		style = *document.Style
+	}
+	for _, section := range document.Sections {
+		if number > len(section.Charts) {
+			number -= len(section.Charts)
+			continue
+		}
+		switch chart := section.Charts[number-1]; form {
+		case FormSVG:
+			return style.SVG(chart), nil
+		case FormPNG:
+			return style.PNG(chart)
+		}
+		return nil, fmt.Errorf("drawing a chart of run %s: there is no form %q", run, form)
+	}
+	return nil, fmt.Errorf("the report of run %s has no chart of that number: %w", run, store.ErrNotFound)
+}
+
 // track adds to a document how it came from the first draft of its run, and
 // the comments of people on the drafts between.
 func track(ctx context.Context, s store.Store, run, digest string, document *format.Document) error {
@@ -67,9 +101,10 @@ func track(ctx context.Context, s store.Store, run, digest string, document *for
 	for _, change := range agents.Changes(first, last) {
 		document.Changes = append(document.Changes, format.Change{
 			Kind: change.Kind, Section: change.Section, Before: change.Before, After: change.After,
-			Author: changeAuthor, Date: changedAt(drafts, change),
+			Author: changeAuthor, Date: changedAt(drafts, change), Reason: reasonOfChange(drafts, change),
 		})
 	}
+	retitle(document)
 	return nil
 }
 

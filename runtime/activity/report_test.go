@@ -3,11 +3,13 @@ package activity_test
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/activity"
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/tools"
@@ -149,5 +151,34 @@ func TestReferencesForReferenceManagers(t *testing.T) {
 		if got := string(rendered(t, l.store, form, false)); !strings.Contains(got, want) {
 			t.Errorf("%s lacks %q:\n%s", form, want, got)
 		}
+	}
+}
+
+func TestChartsOfAReportAreCountedThroughItsSections(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	d := draft("e_none")
+	d.Sections[0].Charts = []agents.Chart{{Kind: "bar", Title: "First", X: []string{"a", "b"}, Y: []float64{1, 2}}}
+	d.Sections = append(d.Sections, agents.Section{Kind: agents.SectionAnalysis, Heading: "More", Charts: []agents.Chart{
+		{Kind: "line", Title: "Second", X: []string{"2020", "2021"}, Y: []float64{3, 4}}, {Kind: "line", Title: "Third <b>", X: []string{"2020", "2021"}, Y: []float64{5, 6}},
+	}})
+	if _, err := do[string](t, l, workflows.PublishName, workflows.Publication{Run: run, Request: workflows.ResearchRequest{Topic: "tides"}, Draft: put(t, l, d)}); err != nil {
+		t.Fatal(err)
+	}
+	for number, want := range map[int]string{1: "First", 2: "Second", 3: "Third &lt;b&gt;"} {
+		svg, err := activity.RenderChart(t.Context(), l.store, run, number, activity.FormSVG)
+		if err != nil || !strings.Contains(string(svg), ">"+want+"</text>") {
+			t.Errorf("figure %d: %v, %s", number, err, svg)
+		}
+		picture, err := activity.RenderChart(t.Context(), l.store, run, number, activity.FormPNG)
+		if err != nil || !bytes.HasPrefix(picture, []byte("\x89PNG")) {
+			t.Errorf("figure %d: %d bytes, %v", number, len(picture), err)
+		}
+	}
+	if _, err := activity.RenderChart(t.Context(), l.store, run, 4, activity.FormPNG); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a chart that is not there: %v", err)
+	}
+	if _, err := activity.RenderChart(t.Context(), l.store, run, 1, "gif"); err == nil || !strings.Contains(err.Error(), `"gif"`) {
+		t.Errorf("a form that is not there: %v", err)
 	}
 }

@@ -2,12 +2,15 @@ package audit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/activity"
+	"github.com/quaestor-run/quaestor/runtime/provider"
+	"github.com/quaestor-run/quaestor/tools"
 )
 
 // What is held against evidence is bounded, so that the time it takes is: by
@@ -83,6 +86,9 @@ func (v *verifier) claims(ctx context.Context) string {
 			v.wrong(where, "%s", fault)
 			continue
 		}
+		if c.Judged != nil {
+			v.judged(where, c)
+		}
 		section := agents.Section{Kind: kinds[sentence{c.Section, c.Text}], Heading: c.Section}
 		again := judge(section, agents.Statement{Text: c.Text, Evidence: c.Evidence})
 		switch {
@@ -94,6 +100,30 @@ func (v *verifier) claims(ctx context.Context) string {
 	}
 	v.unrecorded(seen)
 	return says
+}
+
+// judged follows a model's word on a claim to the answer of the call that it
+// names.
+func (v *verifier) judged(where string, c agents.Claim) {
+	at := slices.IndexFunc(v.calls, func(call Call) bool { return call.Key == c.Judged.Call })
+	if at < 0 {
+		v.wrong(where, "a model is said to have judged it in call %q, which is none of the run's", short(c.Judged.Call))
+		return
+	}
+	answer, err := decode[provider.Response](v.archive, v.calls[at].Answer)
+	if err != nil {
+		v.wrong(where, "the answer in which a model judged it cannot be read: %v", err)
+		return
+	}
+	var review agents.Review
+	text, err := tools.RepairJSON([]byte(answer.Message.Text))
+	if err == nil {
+		err = json.Unmarshal(text, &review)
+	}
+	same := func(j agents.Judgement) bool { return j.Claim == c.ID && j.Verdict == c.Judged.Verdict && j.Reason == c.Judged.Reason }
+	if err != nil || !slices.ContainsFunc(review.Judgements, same) {
+		v.wrong(where, "a model is said to have judged it %q; its answer %s does not say so", short(string(c.Judged.Verdict)), v.calls[at].Answer)
+	}
 }
 
 // sentence is a sentence of a draft by its section.

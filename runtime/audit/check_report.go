@@ -36,6 +36,7 @@ func (v *verifier) report(ctx context.Context) string {
 	document, err := activity.Compose(ctx, v, activity.Parts{
 		Draft: *v.published, Evidence: v.evidence, Claims: v.recorded, Style: citation.Style(v.request.CitationStyle),
 		Notice: v.reported.Notice, Scorecard: v.reported.Scorecard, Gaps: v.reported.Gaps, Instructions: v.reported.Instructions,
+		Wanted: v.request.Template, Template: v.reported.Template,
 	})
 	if err != nil {
 		v.wrong(fileReport, "it cannot be made again from its draft: %v", err)

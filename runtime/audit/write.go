@@ -91,6 +91,7 @@ type request struct {
 	Sources       []string `json:"sources"`
 	Review        string   `json:"review"`
 	CitationStyle string   `json:"citation_style"`
+	Template      string   `json:"template"`
 	Budget        struct {
 		Tokens  int64 `json:"tokens"`
 		NanoUSD int64 `json:"nano_usd"`

@@ -119,6 +119,35 @@ func TestARequestNamesTheStyleOfItsCitations(t *testing.T) {
 	w.call("POST", "/v1/research", `{"topic":"a","citation_style":"mla"}`).want(422)
 }
 
+func TestARequestNamesItsTemplate(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(options *server.Options) {
+		options.Defaults.Template, options.Defaults.CitationStyle = "house", "ieee"
+		options.Templates = map[string]string{"house": "apa", "brief": ""}
+	})
+	for body, want := range map[string]string{
+		`{"topic":"a"}`: "house apa", `{"topic":"b","template":"brief"}`: "brief ieee", `{"topic":"c","template":"plain"}`: " ieee",
+		`{"topic":"d","citation_style":"plain"}`: "house ", `{"topic":"e","citation_style":"vancouver"}`: "house vancouver",
+	} {
+		var accepted struct{ ID string }
+		if err := json.Unmarshal(w.call("POST", "/v1/research", body).want(202).body, &accepted); err != nil {
+			t.Fatal(err)
+		}
+		run, err := w.store.Run(t.Context(), accepted.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var request workflows.ResearchRequest
+		if err := json.Unmarshal(run.Request, &request); err != nil || request.Template+" "+request.CitationStyle != want {
+			t.Errorf("%s: %q %q, %v, want %q", body, request.Template, request.CitationStyle, err, want)
+		}
+	}
+	refused := w.call("POST", "/v1/research", `{"topic":"a","template":"hose"}`).want(422)
+	if !strings.Contains(string(refused.body), `there is no template \"hose\"; there are plain, brief, house`) {
+		t.Errorf("refused with %s", refused.body)
+	}
+}
+
 func TestGetReportBeforeItIsPublished(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

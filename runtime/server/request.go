@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,6 +67,21 @@ func citationStyle(style string) string {
 	return style
 }
 
+// plainTemplate is the name of no template.
+const plainTemplate = "plain"
+
+// template wants the name of one that there is; none is empty.
+func (s *Server) template(r *reading, pointer, name string) string {
+	if name == "" || name == plainTemplate {
+		return ""
+	}
+	if _, known := s.templates[name]; !known {
+		names := append([]string{plainTemplate}, slices.Sorted(maps.Keys(s.templates))...)
+		r.blame(pointer, "there is no template %q; there are %s", name, strings.Join(names, ", "))
+	}
+	return name
+}
+
 // research reads a body as the request of a run. A deadline that is a time is
 // refused where the run starts again and again.
 func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequest, repeated bool) (workflows.ResearchRequest, error) {
@@ -74,9 +90,10 @@ func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequ
 		Topic: r.text("/topic", body.Topic), Client: who.client, Team: who.settings.Team, Sources: body.Sources.Documents,
 		MaxIterations: *s.defaults.Iterations, Review: cmp.Or(string(body.Review), workflows.ReviewNone),
 		Budget: s.defaults.Budget, Unsupported: cmp.Or(string(body.Unsupported), s.defaults.Unsupported),
-		CitationStyle: citationStyle(cmp.Or(string(body.CitationStyle), s.defaults.CitationStyle)),
-		Language:      r.language("/language", cmp.Or(body.Language, s.defaults.Language)),
+		Template: s.template(r, "/template", cmp.Or(body.Template, s.defaults.Template)),
+		Language: r.language("/language", cmp.Or(body.Language, s.defaults.Language)),
 	}
+	request.CitationStyle = citationStyle(cmp.Or(string(body.CitationStyle), s.templates[request.Template], s.defaults.CitationStyle))
 	if body.MaxIterations != nil {
 		request.MaxIterations = *body.MaxIterations
 	}

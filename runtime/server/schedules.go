@@ -259,7 +259,7 @@ func bodyOf(request workflows.ResearchRequest) api.ResearchRequest {
 	body := api.ResearchRequest{
 		Topic: request.Topic, Sources: api.Sources{Documents: request.Sources}, Questions: request.Questions,
 		MaxIterations: &request.MaxIterations, Review: api.ReviewMode(request.Review), Budget: budgetOf(request.Budget),
-		Language: request.Language, Unsupported: api.Unsupported(request.Unsupported), CitationStyle: api.CitationStyle(request.CitationStyle),
+		Language: request.Language, Unsupported: api.Unsupported(request.Unsupported), CitationStyle: api.CitationStyle(request.CitationStyle), Template: request.Template,
 		Published: api.PublicationWindow{From: request.Published.From, To: request.Published.To},
 	}
 	if request.Timeout > 0 {

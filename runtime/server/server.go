@@ -53,7 +53,11 @@ type Options struct {
 	// Audit writes everything a run stands on as an archive. What it gives before the first byte is answered as an
 	// error. Nil: there are no audit packs.
 	Audit func(ctx context.Context, w io.Writer, run string) error
+	// RenderChart draws a figure of a published report as "svg" or "png"; [store.ErrNotFound] where there is none of the
+	// number. Nil: they are not to be had.
+	RenderChart func(ctx context.Context, run string, number int, form string) ([]byte, error)
 
+	Templates      map[string]string // the templates a request may choose: their styles of citation, empty for none
 	Logger         *zap.Logger
 	TracerProvider trace.TracerProvider
 	Defaults       Defaults
@@ -83,6 +87,7 @@ type Defaults struct {
 	Language      string        // empty is "en"
 	Unsupported   string        // empty leaves it to the run's settings
 	CitationStyle string        // empty is plain
+	Template      string        // of reports; empty is none
 	Iterations    *int          // rounds of refinement, 0 to 3; nil is 3
 	Corpus        string        // for uploads that name none; empty is "default"
 }
@@ -104,11 +109,13 @@ type Server struct {
 	renderDraft  func(context.Context, agents.Draft, []agents.Evidence) (string, error)
 	renderReport func(context.Context, string, string, bool) ([]byte, error)
 	audit        func(context.Context, io.Writer, string) error
+	renderChart  func(context.Context, string, int, string) ([]byte, error)
 	metrics      http.Handler
 	log          *zap.Logger
 	tracer       trace.Tracer
 	tracing      bool
 	defaults     Defaults
+	templates    map[string]string
 	limits       Limits
 	version      string
 	drain        time.Duration
@@ -132,8 +139,8 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{
 		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, search: options.Search, usage: options.Usage,
-		renderDraft: options.RenderDraft, renderReport: options.RenderReport, audit: options.Audit, metrics: options.Metrics, log: options.Logger,
-		defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
+		renderDraft: options.RenderDraft, renderReport: options.RenderReport, renderChart: options.RenderChart, audit: options.Audit, metrics: options.Metrics, log: options.Logger,
+		templates: options.Templates, defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	s.fillIn(options.TracerProvider)

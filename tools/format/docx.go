@@ -69,7 +69,7 @@ func (w *docxWriter) parts() []docxPart {
 		text("docProps/core.xml", w.properties()),
 		text("docProps/app.xml", `<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"><Application>Quaestor</Application></Properties>`),
 		text("word/document.xml", `<w:document `+wordSpaces+drawSpaces+`><w:body>`+w.body.String()+docxSection+`</w:body></w:document>`),
-		{"word/styles.xml", []byte(docxStyles)},
+		{"word/styles.xml", []byte(w.document.style().docx())},
 		text("word/numbering.xml", docxNumbers),
 		text("word/settings.xml", w.settings()),
 		text("word/footnotes.xml", `<w:footnotes `+wordSpaces+`>`+docxLines+w.notes.String()+`</w:footnotes>`),
@@ -164,7 +164,7 @@ const docxSection = `<w:sectPr><w:footerReference w:type="default" r:id="rId6"/>
 
 func (w *docxWriter) footer() string {
 	return `<w:ftr ` + wordSpaces + `>` + paragraphXML("Footer", "", textRun("", shorten(w.title, 80))+`<w:r><w:tab/></w:r>`+
-		textRun("", "Page ")+fieldXML("PAGE", "1")+textRun("", " of ")+fieldXML("NUMPAGES", "1")) + `</w:ftr>`
+		textRun("", w.words.Page+" ")+fieldXML("PAGE", "1")+textRun("", " "+w.words.Of+" ")+fieldXML("NUMPAGES", "1")) + `</w:ftr>`
 }
 
 func fieldXML(code, shown string) string {

@@ -9,6 +9,7 @@ import (
 // docxWriter writes one document into the parts of a package.
 type docxWriter struct {
 	document  Document
+	words     words
 	title     string
 	citing    citing
 	passages  map[string]pagePassage
@@ -29,7 +30,7 @@ type docxWriter struct {
 func newDocxWriter(document Document) *docxWriter {
 	places := newLayout(document)
 	return &docxWriter{
-		document: document, title: or(plain(document.Title), "Report"), citing: newCiting(document.References),
+		document: document, words: document.words(), title: or(plain(document.Title), "Report"), citing: newCiting(document.References),
 		passages: places.places, owner: places.owner, pending: newRevisions(document),
 	}
 }
@@ -104,9 +105,12 @@ func (w *docxWriter) outsideLink(address string) string {
 }
 
 func (w *docxWriter) write() error {
+	if cover := plain(w.document.style().Cover); cover != "" {
+		w.paragraph("Facts", "", textRun(`<w:color w:val="`+w.document.style().accent().hex()+`"/>`, cover))
+	}
 	w.paragraph("Title", "", w.remarked("", "", textRun("", w.title)))
 	if notice := plain(w.document.Notice); notice != "" {
-		w.paragraph("Notice", "", textRun(boldRun, "Notice: ")+textRun("", notice))
+		w.paragraph("Notice", "", textRun(boldRun, w.words.Notice+": ")+textRun("", notice))
 	}
 	for _, field := range w.document.Meta {
 		w.paragraph("Facts", "", textRun(boldRun, plain(field.Label)+": ")+textRun("", plain(field.Value)))
@@ -119,6 +123,9 @@ func (w *docxWriter) write() error {
 	}
 	w.lostSections()
 	w.references()
+	if disclaimer := plain(w.document.style().Disclaimer); disclaimer != "" {
+		w.paragraph("Note", "", textRun("", disclaimer))
+	}
 	return nil
 }
 
@@ -130,12 +137,12 @@ func (w *docxWriter) contents() {
 		headings = append(headings, or(plain(section.Heading), "Section"))
 	}
 	if len(w.document.References) > 0 {
-		headings = append(headings, "References")
+		headings = append(headings, w.words.References)
 	}
 	if len(headings) < 3 {
 		return
 	}
-	w.paragraph("TOCHeading", "", textRun("", "Contents"))
+	w.paragraph("TOCHeading", "", textRun("", w.words.Contents))
 	for i, heading := range headings {
 		content := linkXML(headingName(i), textRun("", heading))
 		if i == 0 {
@@ -159,7 +166,7 @@ func (w *docxWriter) section(i int, section Section) error {
 	w.removed(heading)
 	for _, table := range section.Tables {
 		w.tables++
-		w.caption("Table", w.tables, table.Caption, table.References)
+		w.caption(w.words.Table, w.tables, table.Caption, table.References)
 		w.table(newGrid(table.Columns, table.Rows, table.width()))
 	}
 	for _, chart := range section.Charts {
@@ -209,7 +216,7 @@ func (w *docxWriter) sentences(heading string, paragraph Paragraph) {
 func (w *docxWriter) sentence(heading, text string, sentence Sentence, change *Change) string {
 	after := w.cited(sentence.References, sentence.Evidence)
 	if sentence.Marked {
-		after += textRun(`<w:rStyle w:val="Unsupported"/>`, " [unsupported]")
+		after += textRun(`<w:rStyle w:val="Unsupported"/>`, " ["+w.words.Unsupported+"]")
 	}
 	var content string
 	switch {
@@ -235,7 +242,7 @@ func (w *docxWriter) references() {
 	if len(w.document.References) == 0 {
 		return
 	}
-	w.paragraph("Heading1", "", w.bookmark(headingName(len(w.document.Sections)), textRun("", "References")))
+	w.paragraph("Heading1", "", w.bookmark(headingName(len(w.document.Sections)), textRun("", w.words.References)))
 	for _, reference := range w.document.References {
 		label := ""
 		if !w.citing.named {

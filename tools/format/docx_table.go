@@ -104,18 +104,18 @@ func (w *docxWriter) chart(chart Chart) error {
 	if err != nil {
 		return err
 	}
-	data, err := PNG(chart)
+	data, err := paint(w.document.style().coloured(drawChart(chart, wideChart, false)), 0)
 	if err != nil {
 		return err
 	}
-	w.caption("Figure", w.figures, chart.Title, chart.References)
+	w.caption(w.words.Figure, w.figures, chart.Title, chart.References)
 	name := fmt.Sprintf("image%d.png", len(w.images)+1)
 	w.images = append(w.images, docxPart{"word/media/" + name, data})
 	id := fmt.Sprintf("rId%d", 100+len(w.relations))
 	w.relations = append(w.relations, relation{id, officeRel + "image", "media/" + name, false})
 	w.paragraph("Normal", "", pictureXML(len(w.images), id, chart.describe(), drawn.width, drawn.height))
 	if note := plain(chart.Note); note != "" {
-		w.paragraph("Note", "", textRun(boldRun, "Note: ")+textRun("", note))
+		w.paragraph("Note", "", textRun(boldRun, w.words.Note+": ")+textRun("", note))
 	}
 	return nil
 }

@@ -10,12 +10,15 @@ import (
 	"github.com/go-fonts/liberation/liberationsansbold"
 	"github.com/go-fonts/liberation/liberationsansitalic"
 	"github.com/go-fonts/liberation/liberationsansregular"
+	"github.com/go-fonts/liberation/liberationserifbold"
+	"github.com/go-fonts/liberation/liberationserifitalic"
+	"github.com/go-fonts/liberation/liberationserifregular"
 	"golang.org/x/text/unicode/norm"
 )
 
-// The faces of a PDF. Liberation Sans (SIL Open Font License 1.1) has Latin,
+// The faces of a PDF. Liberation Sans and Serif (SIL Open Font License 1.1) have Latin,
 // Greek and Cyrillic; DejaVu Sans Condensed (Bitstream Vera licence) stands in
-// for signs and letters that it lacks. Both may be embedded.
+// for signs and letters that they lack. All may be embedded.
 const (
 	faceRegular = ""
 	faceBold    = "B"
@@ -39,12 +42,16 @@ type faces struct {
 	absent map[rune]int
 }
 
-func newFaces() *faces {
+func newFaces(serif bool) *faces {
 	f := &faces{byName: map[string]face{}, absent: map[rune]int{}}
-	for name, data := range map[string][]byte{
+	files := map[string][]byte{
 		faceRegular: liberationsansregular.TTF, faceBold: liberationsansbold.TTF,
 		faceItalic: liberationsansitalic.TTF, faceOther: dejavusanscondensed.TTF,
-	} {
+	}
+	if serif {
+		files[faceRegular], files[faceBold], files[faceItalic] = liberationserifregular.TTF, liberationserifbold.TTF, liberationserifitalic.TTF
+	}
+	for name, data := range files {
 		f.byName[name] = face{name: name, data: data, cmap: basicPlane(data)}
 	}
 	return f

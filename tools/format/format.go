@@ -33,6 +33,7 @@ type Document struct {
 	Changes    []Change    `json:"changes,omitempty" jsonschema_description:"what refinement changed; shown as tracked changes in docx"`
 	Comments   []Comment   `json:"comments,omitempty" jsonschema_description:"shown beside the text in docx"`
 	Created    time.Time   `json:"created,omitzero" jsonschema_description:"date in the properties of pdf and docx"`
+	Style      *Style      `json:"style,omitempty" jsonschema_description:"how the report looks; none is the look of all others"`
 }
 
 // The kinds of a [Change].
@@ -70,9 +71,10 @@ type Field struct {
 }
 
 // Section is a heading with paragraphs, tables and charts, printed in this
-// order.
+// order. Name is its heading in the drafts, where it is printed under another.
 type Section struct {
 	Heading    string      `json:"heading"`
+	Name       string      `json:"name,omitempty"`
 	Paragraphs []Paragraph `json:"paragraphs,omitempty"`
 	Tables     []Table     `json:"tables,omitempty"`
 	Charts     []Chart     `json:"charts,omitempty"`

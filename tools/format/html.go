@@ -29,6 +29,8 @@ type page struct {
 	Sections                []pageSection
 	References              []pageReference
 	Named                   bool // references are cited by author and year, not by number
+	Cover, Disclaimer       string
+	Words                   words
 }
 
 type pageSection struct {
@@ -44,9 +46,9 @@ type pageParagraph struct {
 }
 
 type pageSentence struct {
-	Text   string
-	Marked bool
-	Marks  []mark
+	Text  string
+	Tag   string // of a sentence that is marked
+	Marks []mark
 }
 
 // mark is one of a group of marks, and what stands around it.
@@ -90,7 +92,8 @@ func HTML(document Document) ([]byte, error) {
 	l := newLayout(document)
 	p := page{
 		Title: or(plain(document.Title), "Report"), Language: "en", Notice: document.Notice, Meta: document.Meta,
-		Style: template.CSS(pageStyle),
+		Style: template.CSS(pageStyle) + document.style().css(), Words: document.words(),
+		Cover: plain(document.style().Cover), Disclaimer: plain(document.style().Disclaimer),
 	}
 	if languageTag.MatchString(document.Language) {
 		p.Language = document.Language
@@ -112,6 +115,7 @@ func HTML(document Document) ([]byte, error) {
 // layout knows where marks lead to.
 type layout struct {
 	citing  citing
+	words   words
 	anchors map[int]string         // of references
 	places  map[string]pagePassage // of passages, by evidence id
 	owner   map[string]int         // the reference of a passage
@@ -120,7 +124,7 @@ type layout struct {
 }
 
 func newLayout(document Document) *layout {
-	l := &layout{citing: newCiting(document.References), anchors: map[int]string{}, places: map[string]pagePassage{}, owner: map[string]int{}}
+	l := &layout{citing: newCiting(document.References), words: document.words(), anchors: map[int]string{}, places: map[string]pagePassage{}, owner: map[string]int{}}
 	for _, reference := range document.References {
 		l.anchors[reference.Number] = fmt.Sprintf("ref-%d", reference.Number)
 		for i, passage := range reference.Passages {
@@ -151,7 +155,7 @@ func (l *layout) section(section Section) pageSection {
 		laid := pageParagraph{List: paragraph.List}
 		for _, sentence := range paragraph.Sentences {
 			laid.Sentences = append(laid.Sentences, pageSentence{
-				Text: sentence.Text, Marked: sentence.Marked, Marks: l.marks(sentence.References, sentence.Evidence),
+				Text: sentence.Text, Tag: l.tag(sentence), Marks: l.marks(sentence.References, sentence.Evidence),
 			})
 		}
 		out.Paragraphs = append(out.Paragraphs, laid)
@@ -174,6 +178,13 @@ func (l *layout) section(section Section) pageSection {
 		})
 	}
 	return out
+}
+
+func (l *layout) tag(sentence Sentence) string {
+	if !sentence.Marked {
+		return ""
+	}
+	return l.words.Unsupported
 }
 
 func newGrid(columns []string, rows [][]string, width int) grid {

@@ -9,10 +9,13 @@ import (
 // Markdown renders a document as Markdown with the tables that GitHub and
 // others know. Marks link to the references; a chart is a block of text bars and the table of its data.
 func Markdown(document Document) []byte {
-	w := &markdownWriter{citing: newCiting(document.References)}
+	w := &markdownWriter{citing: newCiting(document.References), words: document.words()}
+	if cover := escapeMarkdown(document.style().Cover); cover != "" {
+		w.block("**" + cover + "**")
+	}
 	w.block("# " + or(escapeMarkdown(document.Title), "Report"))
 	if document.Notice != "" {
-		w.block("> **Notice:** " + escapeMarkdown(document.Notice))
+		w.block("> **" + w.words.Notice + ":** " + escapeMarkdown(document.Notice))
 	}
 	for _, field := range document.Meta {
 		w.line("- **" + escapeMarkdown(field.Label) + ":** " + escapeMarkdown(field.Value))
@@ -22,10 +25,14 @@ func Markdown(document Document) []byte {
 		w.section(section)
 	}
 	if len(document.References) > 0 {
-		w.block("## References")
+		w.block("## " + w.words.References)
 		for _, reference := range document.References {
 			w.reference(reference)
 		}
+	}
+	if disclaimer := escapeMarkdown(document.style().Disclaimer); disclaimer != "" {
+		w.block("---")
+		w.block("*" + disclaimer + "*")
 	}
 	return append(bytes.TrimRight(w.out.Bytes(), "\n"), '\n')
 }
@@ -33,6 +40,7 @@ func Markdown(document Document) []byte {
 type markdownWriter struct {
 	out     bytes.Buffer
 	citing  citing
+	words   words
 	tables  int
 	figures int
 }
@@ -63,7 +71,7 @@ func (w *markdownWriter) section(section Section) {
 	}
 	for _, table := range section.Tables {
 		w.tables++
-		w.block(fmt.Sprintf("**Table %d.** %s", w.tables, w.marked(table.Caption, table.References)))
+		w.block(fmt.Sprintf("**%s %d.** %s", w.words.Table, w.tables, w.marked(table.Caption, table.References)))
 		w.table(table.Columns, table.Rows, table.width())
 	}
 	for _, chart := range section.Charts {
@@ -77,7 +85,7 @@ func (w *markdownWriter) paragraph(paragraph Paragraph) {
 	for _, sentence := range paragraph.Sentences {
 		text := w.marked(sentence.Text, sentence.References)
 		if sentence.Marked {
-			text += " **[unsupported]**"
+			text += " **[" + w.words.Unsupported + "]**"
 		}
 		if strings.TrimSpace(text) != "" {
 			sentences = append(sentences, text)
@@ -140,7 +148,7 @@ func (w *markdownWriter) table(columns []string, rows [][]string, width int) {
 const manyPoints = 60
 
 func (w *markdownWriter) chart(chart Chart) {
-	w.block(fmt.Sprintf("**Figure %d.** %s", w.figures, w.marked(chart.Title, chart.References)))
+	w.block(fmt.Sprintf("**%s %d.** %s", w.words.Figure, w.figures, w.marked(chart.Title, chart.References)))
 	w.fenced(textChart(chart))
 	rows := chart.rows()
 	folded := len(rows) > manyPoints
@@ -152,7 +160,7 @@ func (w *markdownWriter) chart(chart Chart) {
 		w.block("</details>")
 	}
 	if chart.Note != "" {
-		w.block("*Note:* " + escapeMarkdown(chart.Note))
+		w.block("*" + w.words.Note + ":* " + escapeMarkdown(chart.Note))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"image/png"
 	"io"
 	"os"
 	"os/exec"
@@ -365,6 +366,18 @@ func TestPNG(t *testing.T) {
 		data, err := format.PNG(chart)
 		if err != nil || !bytes.HasPrefix(data, []byte("\x89PNG")) || len(data) < 5000 {
 			t.Errorf("%d bytes, %v", len(data), err)
+		}
+		plain, err := png.DecodeConfig(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		titled, err := format.Style{}.PNG(chart)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The title takes room above the same picture, and all of it a margin.
+		if whole, err := png.DecodeConfig(bytes.NewReader(titled)); err != nil || whole.Width != plain.Width+60 || whole.Height <= plain.Height {
+			t.Errorf("with its title %+v, without %+v, %v", whole, plain, err)
 		}
 	}
 }

@@ -65,6 +65,8 @@ type pdfWriter struct {
 	tables  int
 	figures int
 	failure error
+	style   Style
+	fixed   words
 }
 
 // lackingMoves reports whether the line about missing characters, which only
@@ -75,7 +77,8 @@ func (w *pdfWriter) lackingMoves(second *pdfWriter) bool {
 
 func setPages(document Document, w *pdfWriter) (*pdfWriter, error) {
 	w.pdf = fpdf.New("P", "pt", "A4", "")
-	w.faces, w.citing, w.links = newFaces(), newCiting(document.References), map[int]int{}
+	w.style, w.fixed = document.style(), document.words()
+	w.faces, w.citing, w.links = newFaces(w.style.serif()), newCiting(document.References), map[int]int{}
 	w.pdf.SetAutoPageBreak(false, 0)
 	w.pdf.SetCatalogSort(true)
 	w.pdf.SetCompression(true)
@@ -95,6 +98,7 @@ func setPages(document Document, w *pdfWriter) (*pdfWriter, error) {
 		w.section(section)
 	}
 	w.references(document.References)
+	w.disclaimer()
 	w.pages = w.found
 	if w.failure != nil {
 		return nil, w.failure
@@ -145,9 +149,9 @@ func (w *pdfWriter) footer(title string) {
 	w.pdf.SetLineWidth(0.5)
 	w.pdf.Line(pdfLeft, y-12, pdfLeft+pdfWidth, y-12)
 	w.put(pdfLeft, y, []fragment{{text: shorten(title, 80), size: 8, colour: pdfMuted()}})
-	page := fmt.Sprintf("Page %d of %d", w.pdf.PageNo(), max(w.total, w.pdf.PageNo()))
+	page := fmt.Sprintf("%s %d %s %d", w.fixed.Page, w.pdf.PageNo(), w.fixed.Of, max(w.total, w.pdf.PageNo()))
 	if w.total == 0 {
-		page = fmt.Sprintf("Page %d", w.pdf.PageNo())
+		page = fmt.Sprintf("%s %d", w.fixed.Page, w.pdf.PageNo())
 	}
 	label := []fragment{{text: page, size: 8, colour: pdfMuted()}}
 	w.put(pdfLeft+pdfWidth-w.width(label), y, label)
@@ -157,6 +161,10 @@ func rgb(c colour) (r, g, b int) { return int(c.r), int(c.g), int(c.b) }
 
 // front is the head of the first page: title, notices, facts and contents.
 func (w *pdfWriter) front(document Document, title string) {
+	if cover := plain(w.style.Cover); cover != "" {
+		w.flow([]span{{text: cover, size: 10, colour: w.style.accent()}}, pdfLeft, pdfWidth, 14)
+		w.y += 10
+	}
 	w.flow([]span{{text: title, style: faceBold, size: 21}}, pdfLeft, pdfWidth, 26)
 	w.y += 8
 	for _, notice := range []string{plain(document.Notice), w.lacking} {
@@ -175,7 +183,7 @@ func (w *pdfWriter) front(document Document, title string) {
 		headings = append(headings, or(plain(section.Heading), "Section"))
 	}
 	if len(document.References) > 0 {
-		headings = append(headings, "References")
+		headings = append(headings, w.fixed.References)
 	}
 	if len(headings) > 2 {
 		w.contents(headings)
@@ -186,7 +194,7 @@ func (w *pdfWriter) notice(text string) {
 	w.room(40)
 	top := w.y
 	w.y += 5
-	w.flow([]span{{text: "Notice: ", style: faceBold, size: 9, colour: pdfWarn()}, {text: text, size: 9, colour: pdfInk()}}, pdfLeft+12, pdfWidth-20, 13)
+	w.flow([]span{{text: w.fixed.Notice + ": ", style: faceBold, size: 9, colour: pdfWarn()}, {text: text, size: 9, colour: pdfInk()}}, pdfLeft+12, pdfWidth-20, 13)
 	w.y += 5
 	w.pdf.SetFillColor(rgb(pdfWarn()))
 	w.pdf.Rect(pdfLeft, top, 3, max(4, w.y-top), "F")
@@ -197,7 +205,7 @@ func (w *pdfWriter) notice(text string) {
 func (w *pdfWriter) contents(headings []string) {
 	w.y += 8
 	w.room(60)
-	w.flow([]span{{text: "Contents", style: faceBold, size: 12}}, pdfLeft, pdfWidth, 20)
+	w.flow([]span{{text: w.fixed.Contents, style: faceBold, size: 12}}, pdfLeft, pdfWidth, 20)
 	for i, heading := range headings {
 		page, link := "", 0
 		if i < len(w.pages) {
@@ -226,8 +234,22 @@ func (w *pdfWriter) heading(text string) {
 	w.found = append(w.found, w.pdf.PageNo())
 	w.pdf.SetFont("text", faceBold, 14) // the outline is written in its encoding
 	w.pdf.Bookmark(text, 0, w.y)
-	w.flow([]span{{text: text, style: faceBold, size: 14, colour: pdfAccent()}}, pdfLeft, pdfWidth, 19)
+	w.flow([]span{{text: text, style: faceBold, size: 14, colour: w.style.accent()}}, pdfLeft, pdfWidth, 19)
 	w.y += 4
+}
+
+// disclaimer is what the house says of its reports, after everything else.
+func (w *pdfWriter) disclaimer() {
+	text := plain(w.style.Disclaimer)
+	if text == "" {
+		return
+	}
+	w.y += 14
+	w.room(40)
+	w.pdf.SetDrawColor(rgb(pdfRule()))
+	w.pdf.SetLineWidth(0.5)
+	w.pdf.Line(pdfLeft, w.y-6, pdfLeft+pdfWidth, w.y-6)
+	w.flow([]span{{text: text, size: 8.5, colour: pdfMuted()}}, pdfLeft, pdfWidth, 11.5)
 }
 
 func (w *pdfWriter) section(section Section) {
@@ -257,7 +279,7 @@ func (w *pdfWriter) paragraph(paragraph Paragraph) {
 			continue
 		}
 		w.room(pdfLeading)
-		w.put(pdfLeft+4, w.y+pdfText, []fragment{{text: "•", size: pdfText, colour: pdfAccent()}})
+		w.put(pdfLeft+4, w.y+pdfText, []fragment{{text: "•", size: pdfText, colour: w.style.accent()}})
 		w.flow(spans, pdfLeft+16, pdfWidth-16, pdfLeading)
 		w.y += 2
 	}
@@ -274,7 +296,7 @@ func (w *pdfWriter) sentence(sentence Sentence) []span {
 	}
 	spans := append([]span{{text: text, size: pdfText}}, w.marks(sentence.References, pdfText)...)
 	if sentence.Marked {
-		spans = append(spans, span{text: " [unsupported]", style: faceBold, size: pdfText, colour: pdfWarn()})
+		spans = append(spans, span{text: " [" + w.fixed.Unsupported + "]", style: faceBold, size: pdfText, colour: pdfWarn()})
 	}
 	return spans
 }
@@ -289,7 +311,7 @@ func (w *pdfWriter) marks(references []int, size float64) []span {
 	for _, sign := range signs {
 		spans = append(spans,
 			span{text: sign.before, size: size},
-			span{text: sign.text, size: size, colour: pdfAccent(), link: w.links[sign.number]})
+			span{text: sign.text, size: size, colour: w.style.accent(), link: w.links[sign.number]})
 	}
 	return append(spans, span{text: end, size: size})
 }

@@ -6,7 +6,7 @@ import (
 
 // chart draws what [SVG] draws, line by line, at the width of the page.
 func (w *pdfWriter) chart(chart Chart) {
-	drawn, err := shapesOf(drawChart(chart, wideChart, false))
+	drawn, err := shapesOf(w.style.coloured(drawChart(chart, wideChart, false)))
 	if err != nil {
 		w.failure = err
 		return
@@ -14,14 +14,14 @@ func (w *pdfWriter) chart(chart Chart) {
 	scale := min(pdfWidth/drawn.width, (pdfBottom-pdfTop-80)/drawn.height)
 	w.y += 4
 	w.room(drawn.height*scale + 40)
-	w.caption("Figure", w.figures, chart.Title, chart.References)
+	w.caption(w.fixed.Figure, w.figures, chart.Title, chart.References)
 	top := w.y
 	for _, s := range drawn.shapes {
 		w.shape(s, top, scale)
 	}
 	w.y = top + drawn.height*scale + 4
 	if note := plain(chart.Note); note != "" {
-		w.flow([]span{{text: "Note: ", style: faceBold, size: 8.5, colour: pdfMuted()}, {text: note, size: 8.5, colour: pdfMuted()}}, pdfLeft, pdfWidth, 12)
+		w.flow([]span{{text: w.fixed.Note + ": ", style: faceBold, size: 8.5, colour: pdfMuted()}, {text: note, size: 8.5, colour: pdfMuted()}}, pdfLeft, pdfWidth, 12)
 	}
 	w.y += 8
 }
@@ -80,7 +80,7 @@ func (w *pdfWriter) references(references []Reference) {
 	if len(references) == 0 {
 		return
 	}
-	w.heading("References")
+	w.heading(w.fixed.References)
 	const indent = 26.0
 	for _, reference := range references {
 		w.room(3 * pdfLeading)
@@ -91,7 +91,7 @@ func (w *pdfWriter) references(references []Reference) {
 			w.put(pdfLeft, w.y+9.5, []fragment{{text: "[" + number + "]", style: faceBold, size: 9.5, colour: pdfInk()}})
 			left, width = pdfLeft+indent, pdfWidth-indent
 		}
-		w.flow(referenceSpans(reference, 9.5), left, width, 13)
+		w.flow(referenceSpans(reference, 9.5, w.style.accent()), left, width, 13)
 		for i := range reference.Passages {
 			w.passage(newPassage(reference, i))
 		}
@@ -99,11 +99,11 @@ func (w *pdfWriter) references(references []Reference) {
 	}
 }
 
-func referenceSpans(reference Reference, size float64) []span {
+func referenceSpans(reference Reference, size float64, link colour) []span {
 	before, address, after := referenceParts(reference)
 	spans := []span{{text: before, size: size}}
 	if address != "" {
-		spans = append(spans, span{text: address, size: size, colour: pdfAccent(), url: address}, span{text: after, size: size})
+		spans = append(spans, span{text: address, size: size, colour: link, url: address}, span{text: after, size: size})
 	}
 	return spans
 }

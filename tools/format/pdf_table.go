@@ -29,7 +29,7 @@ func (w *pdfWriter) caption(kind string, number int, title string, references []
 }
 
 func (w *pdfWriter) table(table Table) {
-	w.caption("Table", w.tables, table.Caption, table.References)
+	w.caption(w.fixed.Table, w.tables, table.Caption, table.References)
 	w.grid(newGrid(table.Columns, table.Rows, table.width()))
 }
 

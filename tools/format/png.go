@@ -20,12 +20,16 @@ const pngScale = 2.5
 
 // PNG draws a chart, without its title, as [SVG] does: 1800 pixels wide, for
 // documents that hold no vector graphics.
-func PNG(chart Chart) ([]byte, error) {
-	drawn, err := shapesOf(drawChart(chart, wideChart, false))
+func PNG(chart Chart) ([]byte, error) { return paint(drawChart(chart, wideChart, false), 0) }
+
+// paint draws what SVG draws, on paper with a margin around it, in its units.
+func paint(svg []byte, margin float64) ([]byte, error) {
+	drawn, err := shapesOf(svg)
 	if err != nil {
 		return nil, err
 	}
-	p := &painter{faces: newFaces(), fonts: map[string]font.Face{}}
+	drawn.move(margin)
+	p := &painter{faces: newFaces(false), fonts: map[string]font.Face{}}
 	p.image = image.NewRGBA(image.Rect(0, 0, int(math.Ceil(drawn.width*pngScale)), int(math.Ceil(drawn.height*pngScale))))
 	draw.Draw(p.image, p.image.Bounds(), image.White, image.Point{}, draw.Src)
 	for _, s := range drawn.shapes {

@@ -32,6 +32,20 @@ type picture struct {
 	shapes        []shape
 }
 
+// move leaves a margin all around.
+func (p *picture) move(margin float64) {
+	p.width, p.height = p.width+2*margin, p.height+2*margin
+	for i := range p.shapes {
+		s := &p.shapes[i]
+		s.x, s.y, s.x2, s.y2 = s.x+margin, s.y+margin, s.x2+margin, s.y2+margin
+		for _, line := range s.points {
+			for j := range line {
+				line[j][0], line[j][1] = line[j][0]+margin, line[j][1]+margin
+			}
+		}
+	}
+}
+
 // shapesOf reads the SVG that [SVG] draws, and no other.
 func shapesOf(svg []byte) (picture, error) {
 	var p picture

@@ -509,6 +509,24 @@ func (e ListAttemptsParamsState) Valid() bool {
 	}
 }
 
+// Defines values for GetChartParamsFormat.
+const (
+	GetChartParamsFormatPng GetChartParamsFormat = "png"
+	GetChartParamsFormatSvg GetChartParamsFormat = "svg"
+)
+
+// Valid indicates whether the value is a known member of the GetChartParamsFormat enum.
+func (e GetChartParamsFormat) Valid() bool {
+	switch e {
+	case GetChartParamsFormatPng:
+		return true
+	case GetChartParamsFormatSvg:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetReportParamsFormat.
 const (
 	GetReportParamsFormatBibtex GetReportParamsFormat = "bibtex"
@@ -1316,6 +1334,14 @@ type ResearchRequest struct {
 	// Sources What to read. Without any, the server's default corpus, or the sample documents while nothing was uploaded into that.
 	Sources Sources `json:"sources,omitempty,omitzero"`
 
+	// Template The template of the report, one of those in the configuration of the server: which sections it prints, in
+	// which order and under which titles, its cover, colours and fonts. `plain` is none. The default is in the
+	// configuration of the server, none unless changed. A name that is not there is refused.
+	//
+	//
+	// Example: plain
+	Template string `json:"template,omitempty,omitzero"`
+
 	// Topic What to research, as a question or a subject. Space around it is dropped.
 	Topic string `json:"topic"`
 
@@ -1857,6 +1883,17 @@ type CreateResearchParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// GetChartParams defines parameters for GetChart.
+type GetChartParams struct {
+	Format *GetChartParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// IfNoneMatch ETags you have.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// GetChartParamsFormat defines parameters for GetChart.
+type GetChartParamsFormat string
+
 // StreamEventsParams defines parameters for StreamEvents.
 type StreamEventsParams struct {
 	// After The same, for those who cannot set headers. The header wins.
@@ -2084,6 +2121,9 @@ type ServerInterface interface {
 	// CancelResearch Stop a run
 	// (POST /v1/research/{id}/cancel)
 	CancelResearch(w http.ResponseWriter, r *http.Request, id RunID)
+	// GetChart A chart of the published report as an image
+	// (GET /v1/research/{id}/charts/{number})
+	GetChart(w http.ResponseWriter, r *http.Request, id RunID, number int, params GetChartParams)
 	// ListDrafts The drafts of a run and what each round changed
 	// (GET /v1/research/{id}/drafts)
 	ListDrafts(w http.ResponseWriter, r *http.Request, id RunID)
@@ -3024,6 +3064,78 @@ func (siw *ServerInterfaceWrapper) CancelResearch(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// GetChart operation middleware
+func (siw *ServerInterfaceWrapper) GetChart(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id RunID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "number" -------------
+	var number int
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", r.PathValue("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "number", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetChartParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", r.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "format"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "format", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-None-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-None-Match", Err: err})
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetChart(w, r, id, number, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListDrafts operation middleware
 func (siw *ServerInterfaceWrapper) ListDrafts(w http.ResponseWriter, r *http.Request) {
 
@@ -3866,6 +3978,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}", wrapper.GetResearch)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}/audit", wrapper.GetAudit)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/research/{id}/cancel", wrapper.CancelResearch)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}/charts/{number}", wrapper.GetChart)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}/drafts", wrapper.ListDrafts)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}/events", wrapper.StreamEvents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/research/{id}/evidence", wrapper.GetEvidence)
@@ -5088,6 +5201,89 @@ func (response CancelResearchdefaultApplicationProblemPlusJSONResponse) VisitCan
 	return err
 }
 
+type GetChartRequestObject struct {
+	ID     RunID `json:"id"`
+	Number int   `json:"number"`
+	Params GetChartParams
+}
+
+type GetChartResponseObject interface {
+	VisitGetChartResponse(w http.ResponseWriter) error
+}
+
+type GetChart200ResponseHeaders struct {
+	ETag string
+}
+
+type GetChart200ImagePngResponse struct {
+	Body          io.Reader
+	Headers       GetChart200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetChart200ImagePngResponse) VisitGetChartResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "image/png")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetChart200ImageSvgXMLResponse struct {
+	Body          io.Reader
+	Headers       GetChart200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetChart200ImageSvgXMLResponse) VisitGetChartResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "image/svg+xml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetChart304Response struct {
+}
+
+func (response GetChart304Response) VisitGetChartResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetChartdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetChartdefaultApplicationProblemPlusJSONResponse) VisitGetChartResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDraftsRequestObject struct {
 	ID RunID `json:"id"`
 }
@@ -6103,6 +6299,9 @@ type StrictServerInterface interface {
 	// CancelResearch Stop a run
 	// (POST /v1/research/{id}/cancel)
 	CancelResearch(ctx context.Context, request CancelResearchRequestObject) (CancelResearchResponseObject, error)
+	// GetChart A chart of the published report as an image
+	// (GET /v1/research/{id}/charts/{number})
+	GetChart(ctx context.Context, request GetChartRequestObject) (GetChartResponseObject, error)
 	// ListDrafts The drafts of a run and what each round changed
 	// (GET /v1/research/{id}/drafts)
 	ListDrafts(ctx context.Context, request ListDraftsRequestObject) (ListDraftsResponseObject, error)
@@ -7027,6 +7226,34 @@ func (sh *strictHandler) CancelResearch(w http.ResponseWriter, r *http.Request, 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CancelResearchResponseObject); ok {
 		if err := validResponse.VisitCancelResearchResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetChart operation middleware
+func (sh *strictHandler) GetChart(w http.ResponseWriter, r *http.Request, id RunID, number int, params GetChartParams) {
+	var request GetChartRequestObject
+
+	request.ID = id
+	request.Number = number
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChart(ctx, request.(GetChartRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChart")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetChartResponseObject); ok {
+		if err := validResponse.VisitGetChartResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

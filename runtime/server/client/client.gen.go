@@ -509,6 +509,24 @@ func (e ListAttemptsParamsState) Valid() bool {
 	}
 }
 
+// Defines values for GetChartParamsFormat.
+const (
+	GetChartParamsFormatPng GetChartParamsFormat = "png"
+	GetChartParamsFormatSvg GetChartParamsFormat = "svg"
+)
+
+// Valid indicates whether the value is a known member of the GetChartParamsFormat enum.
+func (e GetChartParamsFormat) Valid() bool {
+	switch e {
+	case GetChartParamsFormatPng:
+		return true
+	case GetChartParamsFormatSvg:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetReportParamsFormat.
 const (
 	GetReportParamsFormatBibtex GetReportParamsFormat = "bibtex"
@@ -1316,6 +1334,14 @@ type ResearchRequest struct {
 	// Sources What to read. Without any, the server's default corpus, or the sample documents while nothing was uploaded into that.
 	Sources Sources `json:"sources,omitempty,omitzero"`
 
+	// Template The template of the report, one of those in the configuration of the server: which sections it prints, in
+	// which order and under which titles, its cover, colours and fonts. `plain` is none. The default is in the
+	// configuration of the server, none unless changed. A name that is not there is refused.
+	//
+	//
+	// Example: plain
+	Template string `json:"template,omitempty,omitzero"`
+
 	// Topic What to research, as a question or a subject. Space around it is dropped.
 	Topic string `json:"topic"`
 
@@ -1857,6 +1883,17 @@ type CreateResearchParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// GetChartParams defines parameters for GetChart.
+type GetChartParams struct {
+	Format *GetChartParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// IfNoneMatch ETags you have.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// GetChartParamsFormat defines parameters for GetChart.
+type GetChartParamsFormat string
+
 // StreamEventsParams defines parameters for StreamEvents.
 type StreamEventsParams struct {
 	// After The same, for those who cannot set headers. The header wins.
@@ -2373,6 +2410,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/research/{id}/cancel (the `CancelResearch` operationId).
 	CancelResearch(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetChart A chart of the published report as an image
+	//
+	// Drawn from the numbers in the report, with its title: as SVG, or as PNG, 1800 pixels wide. `format` decides, else
+	// the `Accept` header, else it is SVG.
+	//
+	// Corresponds with GET /v1/research/{id}/charts/{number} (the `GetChart` operationId).
+	GetChart(ctx context.Context, id RunID, number int, params *GetChartParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDrafts The drafts of a run and what each round changed
 	//
@@ -3255,6 +3300,24 @@ func (c *Client) GetAudit(ctx context.Context, id RunID, reqEditors ...RequestEd
 // Corresponds with POST /v1/research/{id}/cancel (the `CancelResearch` operationId).
 func (c *Client) CancelResearch(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelResearchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetChart A chart of the published report as an image
+//
+// Drawn from the numbers in the report, with its title: as SVG, or as PNG, 1800 pixels wide. `format` decides, else
+// the `Accept` header, else it is SVG.
+//
+// Corresponds with GET /v1/research/{id}/charts/{number} (the `GetChart` operationId).
+func (c *Client) GetChart(ctx context.Context, id RunID, number int, params *GetChartParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChartRequest(c.Server, id, number, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5020,6 +5083,89 @@ func NewCancelResearchRequest(server string, id RunID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetChartRequest constructs an http.Request for the GetChart method
+func NewGetChartRequest(server string, id RunID, number int, params *GetChartParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "number", number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/research/%s/charts/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListDraftsRequest constructs an http.Request for the ListDrafts method
 func NewListDraftsRequest(server string, id RunID) (*http.Request, error) {
 	var err error
@@ -6330,6 +6476,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/research/{id}/cancel (the `CancelResearch` operationId).
 	CancelResearchWithResponse(ctx context.Context, id RunID, reqEditors ...RequestEditorFn) (*CancelResearchResponse, error)
+
+	// GetChartWithResponse A chart of the published report as an image
+	//
+	// Drawn from the numbers in the report, with its title: as SVG, or as PNG, 1800 pixels wide. `format` decides, else
+	// the `Accept` header, else it is SVG.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/research/{id}/charts/{number} (the `GetChart` operationId).
+	GetChartWithResponse(ctx context.Context, id RunID, number int, params *GetChartParams, reqEditors ...RequestEditorFn) (*GetChartResponse, error)
 
 	// ListDraftsWithResponse The drafts of a run and what each round changed
 	//
@@ -7959,6 +8115,54 @@ func (r CancelResearchResponse) ContentType() string {
 	return ""
 }
 
+// GetChartResponse200Headers the declared response headers of an HTTP 200 response for GetChart
+type GetChartResponse200Headers struct {
+	ETag string
+}
+
+type GetChartResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetChartResponse200Headers
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetChartResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetChartResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetChartResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetChartResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetChartResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDraftsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9389,6 +9593,22 @@ func (c *ClientWithResponses) CancelResearchWithResponse(ctx context.Context, id
 	return ParseCancelResearchResponse(rsp)
 }
 
+// GetChartWithResponse A chart of the published report as an image
+//
+// Drawn from the numbers in the report, with its title: as SVG, or as PNG, 1800 pixels wide. `format` decides, else
+// the `Accept` header, else it is SVG.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/research/{id}/charts/{number} (the `GetChart` operationId).
+func (c *ClientWithResponses) GetChartWithResponse(ctx context.Context, id RunID, number int, params *GetChartParams, reqEditors ...RequestEditorFn) (*GetChartResponse, error) {
+	rsp, err := c.GetChart(ctx, id, number, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChartResponse(rsp)
+}
+
 // ListDraftsWithResponse The drafts of a run and what each round changed
 //
 // Returns a wrapper object for the known response body format(s).
@@ -10699,6 +10919,48 @@ func ParseCancelResearchResponse(rsp *http.Response) (*CancelResearchResponse, e
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetChartResponse parses an HTTP response from a GetChartWithResponse call
+func ParseGetChartResponse(rsp *http.Response) (*GetChartResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetChartResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetChartResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
