@@ -137,6 +137,17 @@ func TestWhatWasTamperedWithIsNamed(t *testing.T) {
 			replace(t, m, "claims.json", c.Evidence[0], "e_0123456789ab")
 			return m
 		}, "claims", "claims.json, claim c_", "e_0123456789ab, which does not exist"},
+		"a model's word that no call gave": {func(t *testing.T, m []member) []member {
+			f := find(t, m, "claims.json")
+			f.data = regexp.MustCompile(`"status":"partly"`).ReplaceAll(f.data, []byte(`"status":"partly","judged":{"claim":"c","verdict":"supported","reason":"r","call":"made up"}`))
+			return m
+		}, "claims", "claims.json, claim c_", `in call "made up", which is none of the run's`},
+		"a model's word that its call did not give": {func(t *testing.T, m []member) []member {
+			key := read[[]audit.Call](t, m, "calls.json")[0].Key
+			f := find(t, m, "claims.json")
+			f.data = regexp.MustCompile(`"status":"partly"`).ReplaceAll(f.data, fmt.Appendf(nil, `"status":"partly","judged":{"claim":"c","verdict":"supported","reason":"r","call":%q}`, key))
+			return m
+		}, "claims", "claims.json, claim c_", "does not say so"},
 		"a claim left out": {func(t *testing.T, m []member) []member {
 			f := find(t, m, "claims.json")
 			lines := strings.SplitAfter(string(f.data), "\n")
