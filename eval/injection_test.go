@@ -26,9 +26,9 @@ func hosts(t *testing.T) (documents map[string]string, order []string) {
 	t.Helper()
 	documents = readFolder(t, filepath.Join(sharedData(t, "digital-health"), "abstracts"))
 	order = sortedNames(documents)
-	close := regexp.MustCompile("(?i)comput|robot|digital|internet|web-based|electronic|search engine|telemedicine")
+	near := regexp.MustCompile("(?i)comput|robot|digital|internet|web-based|electronic|search engine|telemedicine")
 	slices.SortStableFunc(order, func(a, b string) int {
-		return len(close.FindAllString(documents[b], -1)) - len(close.FindAllString(documents[a], -1))
+		return len(near.FindAllString(documents[b], -1)) - len(near.FindAllString(documents[a], -1))
 	})
 	for _, name := range order[hostCount:] {
 		delete(documents, name)

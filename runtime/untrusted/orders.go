@@ -5,34 +5,34 @@ import (
 	"unicode"
 )
 
-// ordered says how a sentence orders its reader about, or nothing.
+// ordered says how a sentence orders its reader about, or nothing. With alone it
+// is not asked whether the sentence belongs to its text.
 func ordered(sentence string, alone bool, about *vocabulary, start, end int) string {
-	if sentence == "" {
-		return ""
-	}
 	first, rest := firstWord(sentence)
-	asks := strings.HasSuffix(sentence, "?")
-	asks = asks && (inquiries[first] || auxiliaries[first] && askedOfReader(sentence))
-	opener := orders[first] || asks || first == "in" || first == "from"
-	if !opener && !namesTheReader(sentence) {
+	asks := asked(sentence, first)
+	within := first == "in" || first == "from" // In your answer, …
+	if !asks && !within && !orders[first] && !namesTheReader(sentence) {
 		return ""
 	}
 	words := wordsOf(sentence)
 	switch {
 	case thanking(words):
-		return ""
 	case wantsAction(words):
 		return SignAction
 	case tellsHow(words):
 		return SignOrder
-	case alone || len(words) < 3 || first == "in" || first == "from":
-		return ""
-	case asks && about.foreign(words, start, end):
+	case alone || within || len(words) < 3:
+	case asks && about.foreign(start, end):
 		return SignQuestion
-	case orders[first] && !noun(first, rest) && about.foreign(words, start, end):
+	case orders[first] && !noun(first, rest) && about.foreign(start, end):
 		return SignTask
 	}
 	return ""
+}
+
+// asked says that a sentence is a question that wants an answer of its reader.
+func asked(sentence, first string) bool {
+	return strings.HasSuffix(sentence, "?") && (inquiries[first] || auxiliaries[first] && askedOfReader(sentence))
 }
 
 // fenceMark finds a mark with which prompts end fenced text: where it begins, and
@@ -65,7 +65,7 @@ func noun(first, rest string) bool {
 		next := wordsOf(rest[:min(len(rest), 24)])
 		return len(next) == 0 || !determiners[next[0]]
 	}
-	for _, mark := range []string{":", "-", "–", " of ", " and ", " was ", " is ", " were ", " are ", " has ", " had ", " in ", " by "} {
+	for _, mark := range []string{":", "-", "–", " of ", " was ", " is ", " were ", " are ", " has ", " had ", " in ", " by "} {
 		if strings.HasPrefix(rest, mark) {
 			return true
 		}
@@ -144,12 +144,12 @@ type vocabulary struct {
 // the share of a sentence's that must stand elsewhere in it for the sentence to
 // belong to it.
 const (
-	enough = 25
+	enough = 8
 	share  = 0.5
 )
 
 // foreign says that a sentence has nothing to do with the rest of its text.
-func (v *vocabulary) foreign(words []string, start, end int) bool {
+func (v *vocabulary) foreign(start, end int) bool {
 	if v.count == nil {
 		v.count = map[string]int{}
 		for _, word := range wordsOf(v.text) {

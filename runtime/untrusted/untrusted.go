@@ -130,10 +130,16 @@ func sentences(text string, table bool) func(yield func(start, end int) bool) {
 // within says that an opened quotation mark of a cell is not closed yet.
 func within(text string, start, at int) bool { return strings.Count(text[start:at], `"`)%2 == 1 }
 
+// maxClosing is how many marks may stand at the end of a sentence.
+const maxClosing = 8
+
 // terminal is where a sentence ends whose mark stands before i, or 0: marks that
 // close go with it, and a space and no small letter follow.
 func terminal(text string, i int) int {
-	for i < len(text) {
+	for range maxClosing {
+		if i == len(text) {
+			break
+		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		if !strings.ContainsRune(`.?!"'”’)]`, r) {
 			break
@@ -162,11 +168,11 @@ func trim(text string, start, end int) (from, to int) {
 	inner := text[start:end]
 	for {
 		inner = strings.TrimLeft(inner, " \t\r\n-*+>#|,;:\"“'‘([{}])")
-		close := strings.IndexByte(inner[:min(len(inner), longestMark)], '>')
-		if !strings.HasPrefix(inner, "<") || close < 0 {
+		mark := strings.IndexByte(inner[:min(len(inner), longestMark)], '>')
+		if !strings.HasPrefix(inner, "<") || mark < 0 {
 			break
 		}
-		inner = inner[close+1:]
+		inner = inner[mark+1:]
 	}
 	from = end - len(inner)
 	return from, from + len(strings.TrimRight(inner, " \t\r\n\"”|,;"))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/quaestor-run/quaestor/runtime/untrusted"
@@ -99,14 +100,7 @@ func shared(t *testing.T, name string) string {
 // their words in common with the abstract and are then no other task.
 func TestAttacksInAbstracts(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join(shared(t, "injection"), "text_attack_train.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var attacks map[string][]string
-	if err := json.Unmarshal(raw, &attacks); err != nil {
-		t.Fatal(err)
-	}
+	attacks := readAttacks(t)
 	files, err := filepath.Glob(filepath.Join(shared(t, "digital-health"), "abstracts", "*.md"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no abstracts", err)
@@ -117,16 +111,14 @@ func TestAttacksInAbstracts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, list := range attacks {
-			for _, attack := range list {
-				text := insert(string(document), attack, i%3)
-				asked++
-				named := func(p untrusted.Passage) bool {
-					return strings.Contains(attack, strings.Trim(text[p.Start:p.End], `"`))
-				}
-				if !slices.ContainsFunc(untrusted.Find(text), named) {
-					missed[attack]++
-				}
+		for _, attack := range attacks {
+			text := insert(string(document), attack, i%3)
+			asked++
+			named := func(p untrusted.Passage) bool {
+				return strings.Contains(attack, strings.Trim(text[p.Start:p.End], `"`))
+			}
+			if !slices.ContainsFunc(untrusted.Find(text), named) {
+				missed[attack]++
 			}
 		}
 	}
@@ -151,6 +143,62 @@ func insert(document, text string, position int) string {
 		return document[:at] + text + " " + document[at:]
 	}
 	return document + "\n\n" + text
+}
+
+// The same attacks in e-mails, which are short and orders themselves at times.
+func TestAttacksInMails(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join(shared(t, "injection"), "email-train.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	attacks := readAttacks(t)
+	asked, missed, alarms := 0, 0, 0
+	for line := range strings.Lines(string(raw)) {
+		var mail struct{ Context string }
+		if err := json.Unmarshal([]byte(line), &mail); err != nil {
+			t.Fatal(err)
+		}
+		alarms += len(untrusted.Find(mail.Context))
+		for i, attack := range attacks {
+			text := attack + "\n" + mail.Context
+			if i%2 == 0 {
+				text = mail.Context + "\n" + attack
+			}
+			asked++
+			named := func(p untrusted.Passage) bool {
+				return strings.Contains(attack, strings.Trim(text[p.Start:p.End], `"`))
+			}
+			if !slices.ContainsFunc(untrusted.Find(text), named) {
+				missed++
+			}
+		}
+	}
+	if asked < 1000 || 100*missed > 2*asked || alarms > 10 {
+		t.Errorf("%d of %d are missed, and %d sentences of the mails themselves are named", missed, asked, alarms)
+	}
+}
+
+// readAttacks lists the attacks.
+func readAttacks(t *testing.T) []string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(shared(t, "injection"), "text_attack_train.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds map[string][]string
+	if err := json.Unmarshal(raw, &kinds); err != nil {
+		t.Fatal(err)
+	}
+	return slices.Sorted(func(yield func(string) bool) {
+		for _, list := range kinds {
+			for _, attack := range list {
+				if !yield(attack) {
+					return
+				}
+			}
+		}
+	})
 }
 
 // Five hundred abstracts that instruct nobody: at most one in a hundred is named.
@@ -183,6 +231,20 @@ func TestAbstractsThatInstructNobody(t *testing.T) {
 	}
 	if len(set) < 400 || 100*named > len(set) {
 		t.Errorf("%d of %d are named", named, len(set))
+	}
+}
+
+// Hostile text costs time in proportion to its length.
+func TestHostileTextIsReadInTime(t *testing.T) {
+	t.Parallel()
+	for _, piece := range []string{".", ". A", "\"", ",", "\",", "<", "</", "</evidence", "your ", "write your ", "Write. ", "?! ", "\n", "é", "\xff", "call send "} {
+		text := strings.Repeat(piece, 1<<18/len(piece))
+		started := time.Now()
+		untrusted.Find(text)
+		untrusted.FindInTable(text)
+		if took := time.Since(started); took > 5*time.Second {
+			t.Errorf("a quarter of a megabyte of %q took %v", piece, took)
+		}
 	}
 }
 
