@@ -141,7 +141,7 @@ func TestARunOutlivesAnMCPServer(t *testing.T) {
 	}
 	model.mu.Lock()
 	defer model.mu.Unlock()
-	if len(model.failures) == 0 || !strings.Contains(model.failures[0], `the MCP server "test"`) {
+	if len(model.failures) == 0 || !strings.Contains(agents.UnfenceText(model.failures[0]), `the MCP server "test"`) {
 		t.Errorf("the agent was told %q", model.failures)
 	}
 }
