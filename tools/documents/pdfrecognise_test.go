@@ -32,7 +32,7 @@ func TestScansAreRecognised(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiling the PDF engine takes seconds")
 	}
-	reader := &recogniser{text: "The scanned page says that sleep matters.\nIt says so twice over.\n"}
+	reader := &recogniser{text: "A heading over it\n\nThe scanned page says that\nsleep matters.\n\nIt says so twice over.\n"}
 	e := NewExtractor(ExtractorOptions{CacheDir: t.TempDir(), Scans: reader, Limits: Limits{Scans: 2}})
 	defer func() {
 		if err := e.Close(); err != nil {

@@ -134,13 +134,23 @@ func (r *pdfReader) scan(ctx context.Context, page int, lines []pdfLine) ([]pdfL
 		r.doc.scanned.add(page+1, err.Error())
 		return lines, nil
 	}
-	lines = lines[:0]
+	return recognisedLines(text), nil
+}
+
+// recognisedLines puts the lines of a recognised page where a page has them, in
+// type so small that none is a heading: an empty line is a gap, which parts
+// paragraphs.
+func recognisedLines(text string) []pdfLine {
+	const spacing, letter = 1.2, 0.5 // of the height of the type
+	var lines []pdfLine
+	bottom := 0.0
 	for line := range strings.Lines(text) {
+		bottom -= spacing
 		if line = foldSpace(line); line != "" {
-			lines = append(lines, pdfLine{text: line})
+			lines = append(lines, pdfLine{text: line, right: letter * float64(len(line)), bottom: bottom, size: 1})
 		}
 	}
-	return lines, nil
+	return lines
 }
 
 func (r *pdfReader) recognisePage(ctx context.Context, page int) (string, error) {
