@@ -23,6 +23,7 @@ import (
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
 	"github.com/quaestor-run/quaestor/tools/factcheck"
+	"github.com/quaestor-run/quaestor/tools/grammar"
 	"github.com/quaestor-run/quaestor/tools/statistics"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
@@ -71,6 +72,8 @@ func setup(t *testing.T, files map[string]string) *offline {
 	o.add(counted, err)
 	checked, err := factcheck.New(o)
 	o.add(checked, err)
+	form, err := grammar.New(grammar.Options{})
+	o.add(form, err)
 	return o
 }
 

@@ -33,7 +33,7 @@ import (
 
 // start runs everything in the test, on an empty data folder. Providers replace
 // built-in ones.
-func start(t *testing.T, providers map[string]provider.Provider) *runtime.Runtime {
+func start(t *testing.T, providers map[string]provider.Provider, change ...func(*configs.Config)) *runtime.Runtime {
 	t.Helper()
 	config, err := configs.Load("", func(string) string { return "" })
 	if err != nil {
@@ -41,6 +41,9 @@ func start(t *testing.T, providers map[string]provider.Provider) *runtime.Runtim
 	}
 	config.Data, config.Server.Addr, config.Temporal.UIAddr = t.TempDir(), "127.0.0.1:0", ""
 	config.Telemetry.LogLevel = "error"
+	for _, c := range change {
+		c(&config)
+	}
 	r, err := runtime.New(t.Context(), runtime.Options{Config: config, Embedded: true, Providers: providers, LogOutput: io.Discard})
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +141,82 @@ func TestRecordHistories(t *testing.T) {
 	follow(t, api, modelled, "run.finished")
 	record(t, elsewhere, folder, "research-model", modelled)
 	record(t, elsewhere, folder, "agent-model", modelled+"/analyst-1")
+
+	whole, api := sections(t)
+	written := create(t, api, client.ResearchRequest{Topic: topic, Sources: sources})
+	follow(t, api, written, "run.finished")
+	record(t, whole, folder, "research-sections", written)
+}
+
+// sections runs a report that is too long for one answer of its writer's model.
+func sections(t *testing.T) (*runtime.Runtime, *client.API) {
+	t.Helper()
+	r := start(t, map[string]provider.Provider{"offline": offline.New(builtinAgent(t))}, func(config *configs.Config) {
+		model := config.Catalog[config.Models.Default]
+		model.MaxOutput = 6000
+		config.Catalog[config.Models.Default] = model
+	})
+	return r, connect(t, r)
+}
+
+// A whole run whose report is written in parts has every section once, and no
+// sentence of the findings twice.
+func TestALongReportInParts(t *testing.T) {
+	t.Parallel()
+	_, api := sections(t)
+	id := create(t, api, client.ResearchRequest{Topic: "How is AI changing medical devices and care?", Sources: client.Sources{Documents: []string{runtime.SampleCorpus}}})
+	follow(t, api, id, "run.finished")
+	answer, err := api.GetReportWithResponse(t.Context(), id, &client.GetReportParams{Format: new(client.GetReportParamsFormatJSON)})
+	if err := client.Check(answer, err); err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Sections []struct {
+			Heading    string `json:"heading"`
+			Paragraphs []struct {
+				Sentences []struct {
+					Text string `json:"text"`
+				} `json:"sentences"`
+			} `json:"paragraphs"`
+		} `json:"sections"`
+	}
+	if err := json.Unmarshal(answer.Body, &report); err != nil {
+		t.Fatal(err)
+	}
+	headings, texts := map[string]int{}, map[string]int{}
+	for _, s := range report.Sections {
+		headings[s.Heading]++
+		for _, p := range s.Paragraphs {
+			for _, sentence := range p.Sentences {
+				texts[sentence.Text]++
+			}
+		}
+	}
+	for heading, n := range headings {
+		if n > 1 {
+			t.Errorf("the section %q is there %d times", heading, n)
+		}
+	}
+	for text, n := range texts {
+		if n > 1 {
+			t.Errorf("%d times: %q", n, text)
+		}
+	}
+	if len(report.Sections) < 9 || headings["Executive summary"] != 1 || headings["Limitations"] != 1 {
+		t.Errorf("sections %v", headings)
+	}
+	events := 0
+	for event, err := range api.Events(t.Context(), id, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if event.Type == "agent.finished" && strings.Contains(string(event.Data), "part 1 of") {
+			events++
+		}
+	}
+	if events == 0 {
+		t.Error("the report was written in one call")
+	}
 }
 
 func builtinAgent(t *testing.T) func(string) (agents.Definition, bool) {

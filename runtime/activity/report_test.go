@@ -39,7 +39,7 @@ func refined(t *testing.T, style string) *lab {
 	mended := draft(id)
 	mended.Sections[1].Paragraphs[0].Sentences[0].Text = "The highest tide was 4.2 m."
 	second, err := do[workflows.CheckedDraft](t, l, workflows.CheckDraftName, workflows.DraftCheck{
-		Run: run, Round: 1, Draft: put(t, l, mended), Previous: first.Draft, Unsupported: "drop",
+		Run: run, Round: 1, Draft: put(t, l, mended), Previous: first.Draft, Unsupported: "drop", Comments: "Say it as the paper does.",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestAReportShowsWhatBecameOfItsFirstDraft(t *testing.T) {
 			t.Errorf("the tracked document lacks %s:\n%s", want, part(t, shown, "word/document.xml"))
 		}
 	}
-	if comments := part(t, shown, "word/comments.xml"); !strings.Contains(comments, "Well done.") || !strings.Contains(comments, `w:author="Anna"`) {
+	if comments := part(t, shown, "word/comments.xml"); !strings.Contains(comments, "Well done.") || !strings.Contains(comments, "Say it as the paper does.") || !strings.Contains(comments, `w:author="Anna"`) {
 		t.Errorf("comments: %s", comments)
 	}
 	if notes := part(t, shown, "word/footnotes.xml"); !strings.Contains(notes, "“The highest tide was 4.2 m.”") {

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"image/png"
 	"io"
 	"os"
 	"os/exec"
@@ -357,28 +356,6 @@ func TestLibreOfficeReadsTheDOCX(t *testing.T) {
 		"<dc:date>2025-03-14T09:30:00</dc:date>", "<office:annotation", "<dc:creator>Anna Partner</dc:creator>", `text:note-class="footnote"`, "draw:image", `text:style-name="Heading_20_1"`)
 	if insertions := bytes.Count(content, []byte("<text:insertion>")); insertions < 3 {
 		t.Errorf("%d insertions", insertions)
-	}
-}
-
-func TestPNG(t *testing.T) {
-	t.Parallel()
-	for _, chart := range sample().Sections[1].Charts {
-		data, err := format.PNG(chart)
-		if err != nil || !bytes.HasPrefix(data, []byte("\x89PNG")) || len(data) < 5000 {
-			t.Errorf("%d bytes, %v", len(data), err)
-		}
-		plain, err := png.DecodeConfig(bytes.NewReader(data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		titled, err := format.Style{}.PNG(chart)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The title takes room above the same picture, and all of it a margin.
-		if whole, err := png.DecodeConfig(bytes.NewReader(titled)); err != nil || whole.Width != plain.Width+60 || whole.Height <= plain.Height {
-			t.Errorf("with its title %+v, without %+v, %v", whole, plain, err)
-		}
 	}
 }
 

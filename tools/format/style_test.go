@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"bytes"
+	"image/png"
 	"strings"
 	"testing"
 
@@ -74,5 +75,27 @@ func TestChartsHaveTheColourOfTheStyle(t *testing.T) {
 	}
 	if styled, err := houseStyle().PNG(chart); err != nil || bytes.Equal(styled, plain) {
 		t.Errorf("the picture is as without the style, %v", err)
+	}
+}
+
+func TestPNG(t *testing.T) {
+	t.Parallel()
+	for _, chart := range sample().Sections[1].Charts {
+		data, err := format.PNG(chart)
+		if err != nil || !bytes.HasPrefix(data, []byte("\x89PNG")) || len(data) < 5000 {
+			t.Errorf("%d bytes, %v", len(data), err)
+		}
+		plain, err := png.DecodeConfig(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		titled, err := format.Style{}.PNG(chart)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The title takes room above the same picture, and all of it a margin.
+		if whole, err := png.DecodeConfig(bytes.NewReader(titled)); err != nil || whole.Width != plain.Width+60 || whole.Height <= plain.Height {
+			t.Errorf("with its title %+v, without %+v, %v", whole, plain, err)
+		}
 	}
 }

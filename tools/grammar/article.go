@@ -68,24 +68,33 @@ func soundOf(w word) sound {
 		}
 		return vowel
 	case 'o':
-		if l == "one" || l == "once" || l == "oneself" || l == "oui" || l == "ones" {
-			return consonant
-		}
-		if begins(l, "ou") && !begins(l, "out", "our", "ounce", "oust") {
-			return unsure
-		}
-		return vowel
+		return soundOfO(l)
 	case 'u':
 		return soundOfU(l)
 	case 'h':
-		if begins(l, "hour", "honest", "honor", "honour", "heir") {
-			return vowel
-		}
-		if begins(l, "histor", "herb", "habit", "hotel", "heroic", "hyster", "hypoth", "homage") {
-			return unsure
-		}
-		return consonant
+		return soundOfH(l)
 	case 'x', 'y':
+		return unsure
+	}
+	return consonant
+}
+
+func soundOfO(l string) sound {
+	switch {
+	case l == "one", l == "once", l == "oneself", l == "oui", l == "ones":
+		return consonant
+	case begins(l, "ou") && !begins(l, "out", "our", "ounce", "oust"):
+		return unsure
+	}
+	return vowel
+}
+
+// soundOfH tells the h that is silent from the others; of some, people differ.
+func soundOfH(l string) sound {
+	switch {
+	case begins(l, "hour", "honest", "honor", "honour", "heir"):
+		return vowel
+	case begins(l, "histor", "herb", "habit", "hotel", "heroic", "hyster", "hypoth", "homage"):
 		return unsure
 	}
 	return consonant

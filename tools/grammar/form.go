@@ -98,26 +98,33 @@ func punctuation(p page) (edits []Edit) {
 	return edits
 }
 
-// unclosed names the first bracket or quotation mark without its other half.
-func (p page) unclosed() []Advice {
-	var advice []Advice
-	add := func(at int, mark rune) {
-		advice = append(advice, Advice{
-			Rule: "unclosed", Start: at, End: at + utf8.RuneLen(mark), Reason: fmt.Sprintf("the mark %c has no other half", mark),
-		})
-	}
+func halfOnly(at int, mark rune) Advice {
+	return Advice{Rule: "unclosed", Start: at, End: at + utf8.RuneLen(mark), Reason: fmt.Sprintf("the mark %c has no other half", mark)}
+}
+
+// openQuotes names quotation marks without their other half. A single one may
+// be an apostrophe.
+func (p page) openQuotes() (advice []Advice) {
 	for _, quote := range p.quotes {
 		open, _ := utf8.DecodeRuneInString(p.text[quote.start:])
 		want, _ := closer(open)
 		last, size := utf8.DecodeLastRuneInString(p.text[:quote.end])
-		if open != '‘' && (quote.end-size <= quote.start || last != want && !(open == '„' && last == '“')) {
-			add(quote.start, open)
+		closed := last == want || open == '„' && last == '“'
+		if open != '‘' && (quote.end-size <= quote.start || !closed) {
+			advice = append(advice, halfOnly(quote.start, open))
 		}
 	}
-	type opened struct {
-		at   int
-		mark rune
-	}
+	return advice
+}
+
+// opened is a bracket that waits for its other half.
+type opened struct {
+	at   int
+	mark rune
+}
+
+// openBrackets names brackets without their other half, outside of quotations.
+func (p page) openBrackets() (advice []Advice) {
 	var open []opened
 	quote := 0
 	for i, r := range p.text {
@@ -135,15 +142,15 @@ func (p page) unclosed() []Advice {
 			switch {
 			case last >= 0 && open[last].mark == half:
 				open = open[:last]
-			case !listMark(p.text[:i]) && !interval(open, p.text, i):
-				add(i, r)
-			case last >= 0 && interval(open, p.text, i):
+			case last >= 0 && interval(p.text[:i]):
 				open = open[:last]
+			case !listMark(p.text[:i]):
+				advice = append(advice, halfOnly(i, r))
 			}
 		}
 	}
 	for _, o := range open {
-		add(o.at, o.mark)
+		advice = append(advice, halfOnly(o.at, o.mark))
 	}
 	return advice
 }
@@ -155,8 +162,8 @@ func listMark(text string) bool {
 	return len(token) <= 3 && !strings.ContainsAny(token, "([")
 }
 
-// interval says that a mark closes a half-open interval, such as [0, 1).
-func interval[T any](open []T, text string, at int) bool {
-	before, _ := utf8.DecodeLastRuneInString(text[:at])
-	return len(open) > 0 && (unicode.IsDigit(before) || before == '∞')
+// interval says that a text ends as a half-open interval does, such as [0, 1).
+func interval(text string) bool {
+	before, _ := utf8.DecodeLastRuneInString(text)
+	return unicode.IsDigit(before) || before == '∞'
 }

@@ -11,6 +11,7 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/quaestor-run/quaestor/tools"
 )
@@ -139,7 +140,7 @@ func (r *Reader) Read(ctx context.Context, in Input) (Output, error) {
 	if english {
 		edits = r.consistent(pages, &out)
 	}
-	said, err := r.second(ctx, in, pages, &out)
+	said, err := r.second(ctx, in, &out)
 	if err != nil {
 		return Output{}, err
 	}
@@ -167,10 +168,13 @@ func primary(language string) string {
 	return tag
 }
 
-// maxSecond bounds how many failures of the second opinion a call bears: the
-// first ends it.
-func (r *Reader) second(ctx context.Context, in Input, pages []page, out *Output) ([][]Edit, error) {
-	said := make([][]Edit, len(pages))
+// secondTime bounds what a second opinion on all texts may take: a tool call
+// ends after a minute.
+const secondTime = 40 * time.Second
+
+// second asks for a second opinion, until it fails for the first time.
+func (r *Reader) second(ctx context.Context, in Input, out *Output) ([][]Edit, error) {
+	said := make([][]Edit, len(in.Texts))
 	if r.options.Second == nil {
 		return said, nil
 	}
@@ -178,8 +182,10 @@ func (r *Reader) second(ctx context.Context, in Input, pages []page, out *Output
 	if language == "" || language == "en" {
 		language = map[string]string{British: "en-GB", American: "en-US"}[r.options.Spelling]
 	}
+	asking, cancel := context.WithTimeout(ctx, secondTime)
+	defer cancel()
 	for _, batch := range batches(in.Texts) {
-		edits, err := r.options.Second.Check(ctx, batch.text, language)
+		edits, err := r.options.Second.Check(asking, batch.text, language)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("asking for a second opinion: %w", ctx.Err())
 		}

@@ -57,7 +57,7 @@ func twoWords(lower string) bool {
 	if strings.HasSuffix(lower, "lyses") || strings.HasSuffix(lower, "lyzes") {
 		return true
 	}
-	for _, stem := range []string{"practi", "licen", "program", "met", "millimet", "centimet", "kilomet", "nanomet", "micromet", "che", "tire", "tyre", "stor", "curb", "kerb", "draft", "draught", "dis", "gray", "grey", "pri", "ton", "plow", "plough", "pajama", "pyjama", "vise", "vice", "enquir", "inquir"} {
+	for _, stem := range []string{"practi", "licen", "program", "met", "millimet", "centimet", "kilomet", "nanomet", "micromet", "che", "tire", "tyre", "stor", "curb", "kerb", "draft", "draught", "dis", "gray", "grey", "pri", "ton", "vise", "vice", "enquir", "inquir"} {
 		if strings.HasPrefix(lower, stem) {
 			return true
 		}
@@ -89,50 +89,28 @@ func cased(w word, lower string) string {
 }
 
 // found is how often a word stands in each of its spellings.
-type found struct{ british, american, first int }
+type found struct {
+	british, american int
+	britishFirst      bool
+}
+
+func (f *found) add(isBritish bool) {
+	if isBritish {
+		f.british++
+	} else {
+		f.american++
+	}
+}
 
 // consistent looks for words that have two spellings in one report, or another
 // than the configured one. That a report has British and American words is
 // advice only: -ize is British too.
 func (r *Reader) consistent(pages []page, out *Output) [][]Edit {
 	edits := make([][]Edit, len(pages))
-	counts := map[string]*found{} // by the British spelling
-	total := found{}
-	r.eachVariant(pages, func(_ int, w word, british string, isBritish bool) {
-		count := counts[british]
-		if count == nil {
-			count = &found{first: 1}
-			if isBritish {
-				count.first = -1
-			}
-			counts[british] = count
-		}
-		plain := !strings.Contains(british, "is") && !strings.Contains(british, "ys")
-		if isBritish {
-			count.british++
-		} else {
-			count.american++
-		}
-		if plain && isBritish {
-			total.british++
-		} else if plain {
-			total.american++
-		}
-	})
+	counts, total := r.countVariants(pages)
 	r.eachVariant(pages, func(i int, w word, british string, isBritish bool) {
-		count := counts[british]
-		wantBritish := count.british > count.american || count.british == count.american && count.first < 0
-		reason := "the report spells this word in two ways"
-		switch {
-		case count.british > 0 && count.american > 0 && r.options.Spelling == "":
-		case r.options.Spelling == American:
-			wantBritish, reason = false, "the report is spelled in American English"
-		case r.options.Spelling == British && !(strings.Contains(british, "is") && count.british == 0):
-			wantBritish, reason = true, "the report is spelled in British English"
-		default:
-			return
-		}
-		if w.closed || wantBritish == isBritish {
+		wantBritish, reason := r.wanted(*counts[british], british)
+		if reason == "" || wantBritish == isBritish {
 			return
 		}
 		right := british
@@ -148,6 +126,37 @@ func (r *Reader) consistent(pages []page, out *Output) [][]Edit {
 		})
 	}
 	return edits
+}
+
+// countVariants counts the spellings of each word, and those of all that tell
+// British from American: -ise and -yse do not.
+func (r *Reader) countVariants(pages []page) (counts map[string]*found, total found) {
+	counts = map[string]*found{}
+	r.eachVariant(pages, func(_ int, _ word, british string, isBritish bool) {
+		count := counts[british]
+		if count == nil {
+			count = &found{britishFirst: isBritish}
+			counts[british] = count
+		}
+		count.add(isBritish)
+		if !strings.Contains(british, "is") && !strings.Contains(british, "ys") {
+			total.add(isBritish)
+		}
+	})
+	return counts, total
+}
+
+// wanted says how a word shall be spelled, and why; without a reason as it is.
+func (r *Reader) wanted(count found, british string) (isBritish bool, reason string) {
+	switch {
+	case r.options.Spelling == American:
+		return false, "the report is spelled in American English"
+	case r.options.Spelling == British && (count.british > 0 || !strings.Contains(british, "is")):
+		return true, "the report is spelled in British English"
+	case r.options.Spelling == "" && count.british > 0 && count.american > 0:
+		return count.british > count.american || count.british == count.american && count.britishFirst, "the report spells this word in two ways"
+	}
+	return false, ""
 }
 
 // eachVariant visits the words outside of quotations that have two spellings.

@@ -15,7 +15,7 @@ const maxWords = 45
 
 // advice names what is to be judged in one text.
 func (p page) advice() []Advice {
-	advice := p.unclosed()
+	advice := append(p.openQuotes(), p.openBrackets()...)
 	if !p.english {
 		return advice
 	}
