@@ -33,7 +33,8 @@ func join(t *testing.T, servers map[string]configs.MCPServer) (*Runtime, error) 
 		}
 	}
 	r.options.GatewayOnly = false
-	return r, r.joinMCP(t.Context())
+	err = r.joinMCP(t.Context())
+	return r, err
 }
 
 func program(tools, agents []string) configs.MCPServer {

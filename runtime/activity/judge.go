@@ -138,7 +138,7 @@ func (j judge) hold(draft agents.Draft, sound map[string]bool, drop bool) (agent
 				s.Evidence = keepSound(s.Evidence, sound)
 				if isClaim {
 					claim, open := j.weigh(*section, s)
-					if drop && !claim.Status.Shown() && !(open && j.patient) {
+					if drop && !claim.Status.Shown() && (!open || !j.patient) {
 						continue
 					}
 					claims = append(claims, claim)

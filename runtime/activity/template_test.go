@@ -26,8 +26,10 @@ func publishWith(t *testing.T, l *lab, template string) (document format.Documen
 		kind          agents.SectionKind
 		heading, text string
 	}{
-		{agents.SectionSummary, "Summary", "Tides rise."}, {agents.SectionFindings, "Height", "Nothing is cited here."},
-		{agents.SectionConclusion, "Conclusion", "Tides fall."}, {agents.SectionLimitations, "Limitations", "One document was read."},
+		{agents.SectionSummary, "Summary", "Tides rise."},
+		{agents.SectionFindings, "Height", "Nothing is cited here."},
+		{agents.SectionConclusion, "Conclusion", "Tides fall."},
+		{agents.SectionLimitations, "Limitations", "One document was read."},
 	} {
 		d.Sections = append(d.Sections, agents.Section{Kind: s.kind, Heading: s.heading, Paragraphs: []agents.Paragraph{{Sentences: []agents.Statement{{Text: s.text, Evidence: []string{}}}}}})
 	}

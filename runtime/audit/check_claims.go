@@ -120,7 +120,9 @@ func (v *verifier) judged(where string, c agents.Claim) {
 	if err == nil {
 		err = json.Unmarshal(text, &review)
 	}
-	same := func(j agents.Judgement) bool { return j.Claim == c.ID && j.Verdict == c.Judged.Verdict && j.Reason == c.Judged.Reason }
+	same := func(j agents.Judgement) bool {
+		return j.Claim == c.ID && j.Verdict == c.Judged.Verdict && j.Reason == c.Judged.Reason
+	}
 	if err != nil || !slices.ContainsFunc(review.Judgements, same) {
 		v.wrong(where, "a model is said to have judged it %q; its answer %s does not say so", short(string(c.Judged.Verdict)), v.calls[at].Answer)
 	}

@@ -43,9 +43,16 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, limits Limits) (Resu
 		name string
 		run  func(context.Context) (says string)
 	}{
-		{checkFiles, v.files}, {checkRecord, v.record}, {checkQuotes, v.quotes}, {checkComputations, v.computations},
-		{checkQueries, v.queries}, {checkClaims, v.claims}, {checkReport, v.report}, {checkScorecard, v.scorecard},
-		{checkCosts, v.costs}, {checkDecisions, v.decisions},
+		{checkFiles, v.files},
+		{checkRecord, v.record},
+		{checkQuotes, v.quotes},
+		{checkComputations, v.computations},
+		{checkQueries, v.queries},
+		{checkClaims, v.claims},
+		{checkReport, v.report},
+		{checkScorecard, v.scorecard},
+		{checkCosts, v.costs},
+		{checkDecisions, v.decisions},
 	} {
 		v.current = step.name
 		says := step.run(ctx)

@@ -85,8 +85,14 @@ func library(tb testing.TB, documents, size int) map[string]string {
 		share  int // of 30
 		write  func(testing.TB, string, []string) string
 	}{
-		{"md", 7, markdownOf}, {"txt", 4, plainOf}, {"html", 6, htmlOf}, {"docx", 6, docxOf}, {"epub", 2, epubOf}, {"eml", 2, emlOf},
-		{"pdf", 2, pdfOf}, {"csv", 1, csvOf},
+		{"md", 7, markdownOf},
+		{"txt", 4, plainOf},
+		{"html", 6, htmlOf},
+		{"docx", 6, docxOf},
+		{"epub", 2, epubOf},
+		{"eml", 2, emlOf},
+		{"pdf", 2, pdfOf},
+		{"csv", 1, csvOf},
 	}
 	files := map[string]string{}
 	for i := range documents {

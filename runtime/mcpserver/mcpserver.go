@@ -70,7 +70,7 @@ func New(options Options) (*Server, error) {
 func (s *Server) ServeIO(ctx context.Context, input io.ReadCloser, output io.WriteCloser) error {
 	err := s.protocol.Run(ctx, &sdk.IOTransport{Reader: input, Writer: output, MaxLineLength: maxFrame})
 	if err == nil || ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, sdk.ErrConnectionClosed) {
-		return nil
+		return nil //nolint:nilerr // that is how it ends
 	}
 	return fmt.Errorf("speaking with the client: %w", err)
 }

@@ -173,7 +173,7 @@ func run(ctx context.Context, api *client.API, id string) (state, error) {
 	}
 	got := answer.JSON200
 	now := state{
-		ID: got.ID, Topic: got.Topic, Status: string(got.Status), Phase: string(got.Phase), Done: got.Progress.Done, Total: got.Progress.Total,
+		ID: got.ID, Topic: got.Topic, Status: string(got.Status), Phase: got.Phase, Done: got.Progress.Done, Total: got.Progress.Total,
 		Reason: got.Error, CostUSD: got.Usage.CostUSD.String(),
 	}
 	switch got.Status {
@@ -274,7 +274,7 @@ func (s *Server) list(ctx context.Context, r request, in listInput) (stateList, 
 	out := stateList{Runs: []state{}}
 	for _, got := range answer.JSON200.Runs {
 		ended := got.Status != client.StatusRunning && got.Status != client.StatusAwaitingReview
-		out.Runs = append(out.Runs, state{ID: got.ID, Topic: got.Topic, Status: string(got.Status), Ended: ended, Phase: string(got.Phase)})
+		out.Runs = append(out.Runs, state{ID: got.ID, Topic: got.Topic, Status: string(got.Status), Ended: ended, Phase: got.Phase})
 	}
 	return out, nil
 }

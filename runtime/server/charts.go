@@ -31,9 +31,9 @@ func (o operations) GetChart(ctx context.Context, in api.GetChartRequestObject) 
 	if err != nil {
 		return nil, err
 	}
-	form, media := given(in.Params.Format), mediaSVG
+	form := given(in.Params.Format)
 	if form == "" {
-		media, _ = negotiate(exchangeOf(ctx).request.Header.Values("Accept"), []string{mediaSVG, mediaPNG})
+		media, _ := negotiate(exchangeOf(ctx).request.Header.Values("Accept"), []string{mediaSVG, mediaPNG})
 		if form = api.GetChartParamsFormatSvg; media == mediaPNG {
 			form = api.GetChartParamsFormatPng
 		}

@@ -97,7 +97,7 @@ func (s *Server) research(ctx context.Context, r *reading, body api.ResearchRequ
 	if body.MaxIterations != nil {
 		request.MaxIterations = *body.MaxIterations
 	}
-	request.Published = r.window("/published", string(body.Published.From), string(body.Published.To))
+	request.Published = r.window("/published", body.Published.From, body.Published.To)
 	for i, question := range body.Questions {
 		request.Questions = append(request.Questions, r.text(fmt.Sprintf("/questions/%d", i), question))
 	}

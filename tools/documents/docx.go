@@ -114,7 +114,6 @@ func styleLevel(name string) int {
 type docxReader struct {
 	snapshot *snapshot
 	levels   map[string]int
-	depth    int // of tables inside each other
 }
 
 // paragraphRead is one paragraph: its text and what it is.
@@ -257,7 +256,6 @@ const maxTableCells = 1_000_000
 // text.
 func (d *docxReader) table(reader *xmlReader) ([][]string, error) {
 	var rows [][]string
-	span := 1
 	cells := 0
 	for depth := reader.depth - 1; reader.depth > depth; {
 		token, err := reader.next()
@@ -276,9 +274,10 @@ func (d *docxReader) table(reader *xmlReader) ([][]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if span = max(1, min(n, 100)); len(rows) == 0 {
+			if len(rows) == 0 {
 				continue
 			}
+			span := max(1, min(n, 100))
 			if cells += span; cells > maxTableCells {
 				return nil, &ReadError{"", ProblemTooLarge, fmt.Sprintf("one of its tables has more than %d cells", maxTableCells), "split it into parts"}
 			}

@@ -92,7 +92,7 @@ func (a *archive) chapter(file string, out *Extracted, text *strings.Builder, li
 		return err
 	case err != nil:
 		out.Parts = append(out.Parts, Part{Name: file, Gap: "the chapter cannot be read: " + err.Error()})
-		return nil
+		return nil //nolint:nilerr // it is told as a gap
 	}
 	read, err := extractHTML(file, data, limits)
 	var unreadable *ReadError

@@ -86,7 +86,9 @@ func unmistakable(data []byte) string {
 func archiveType(data []byte) string {
 	for _, known := range [...]struct{ entry, mediaType string }{
 		{"mimetypeapplication/epub+zip", EPUB},
-		{"word/document", DOCX}, {"xl/workbook", XLSX}, {"ppt/presentation", PPTX},
+		{"word/document", DOCX},
+		{"xl/workbook", XLSX},
+		{"ppt/presentation", PPTX},
 		{"META-INF/container.xml", EPUB},
 	} {
 		if bytes.Contains(data, []byte(known.entry)) {

@@ -38,7 +38,6 @@ type pdfReader struct {
 	quick      bool
 	doc        *pdfDocument
 	recognised int
-	recognise  bool          // pictures were found, and there is who reads them
 	spent      time.Duration // by the recogniser
 }
 

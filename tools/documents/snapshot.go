@@ -63,13 +63,6 @@ func (s *snapshot) paragraph(kind BlockKind, text string) {
 	s.text.WriteString("\n\n")
 }
 
-// verbatim adds text that is no block.
-func (s *snapshot) verbatim(text string) {
-	if text = strings.TrimSpace(text); text != "" && s.room(len(text)) {
-		s.text.WriteString(text + "\n\n")
-	}
-}
-
 // proseWords is how many words make of a cell a text that is worth quoting.
 const proseWords = 6
 

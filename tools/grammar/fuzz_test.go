@@ -1,4 +1,4 @@
-package grammar_test //nolint:misspell // misspelled on purpose, and in both Englishes
+package grammar_test
 
 import (
 	"regexp"

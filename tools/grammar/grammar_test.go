@@ -1,4 +1,4 @@
-package grammar_test //nolint:misspell // misspelled on purpose, and in both Englishes
+package grammar_test
 
 import (
 	"context"
@@ -199,7 +199,9 @@ func TestASecondOpinionIsHeldToTheRules(t *testing.T) {
 	s := &second{edits: func(text string) []grammar.Edit {
 		return []grammar.Edit{
 			find(text, "go", "goes"), find(text, "Wednesbury", "Wednesday"), find(text, "quoted", "noted"), find(text, "1999", "2000"),
-			find(text, "well", "99"), find(text, "well.\n\nIt", "well. It"), {Start: 5000, End: 6000, Replacements: []string{"x"}}, {Start: 9, End: 3, Replacements: []string{"x"}},
+			find(text, "well", "99"), find(text, "well.\n\nIt", "well. It"),
+			{Start: 5000, End: 6000, Replacements: []string{"x"}},
+			{Start: 9, End: 3, Replacements: []string{"x"}},
 		}
 	}}
 	out := read(t, grammar.NewReader(grammar.Options{Second: s, Spelling: grammar.British}), grammar.Input{Texts: []string{

@@ -65,7 +65,7 @@ func quotesOf(text string) []span {
 			continue
 		}
 		switch {
-		case r == want && !(want == '’' && apostrophe(text, i)) || open == '„' && r == '“':
+		case r == want && (want != '’' || !apostrophe(text, i)) || open == '„' && r == '“':
 			if depth--; depth == 0 {
 				quotes = append(quotes, span{start, i + utf8.RuneLen(r)})
 				start = -1

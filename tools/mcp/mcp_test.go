@@ -39,7 +39,7 @@ func TestNamesFitModelServices(t *testing.T) {
 		if !fits.MatchString(name) || !strings.HasPrefix(name, "mcp__my-server__") {
 			t.Errorf("%q is named %q", tool, name)
 		}
-		if other, taken := seen[name]; taken && !(other == "find.all" && tool == "find all") { // those two do collide, and whoever registers them says so
+		if other, taken := seen[name]; taken && (other != "find.all" || tool != "find all") { // those two do collide, and whoever registers them says so
 			t.Errorf("%q and %q are both named %q", other, tool, name)
 		}
 		seen[name] = tool
