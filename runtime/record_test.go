@@ -155,6 +155,9 @@ func sections(t *testing.T) (*runtime.Runtime, *client.API) {
 		model := config.Catalog[config.Models.Default]
 		model.MaxOutput = 6000
 		config.Catalog[config.Models.Default] = model
+		config.Templates = map[string]configs.Template{"house": {Cover: "Example & Partners", Sections: []configs.TemplateSection{
+			{Kind: "summary", Title: "In brief"}, {Kind: "findings"}, {Kind: "limitations"}, {Kind: "recommendations"},
+		}}}
 	})
 	return r, connect(t, r)
 }
@@ -164,13 +167,18 @@ func sections(t *testing.T) (*runtime.Runtime, *client.API) {
 func TestALongReportInParts(t *testing.T) {
 	t.Parallel()
 	_, api := sections(t)
-	id := create(t, api, client.ResearchRequest{Topic: "How is AI changing medical devices and care?", Sources: client.Sources{Documents: []string{runtime.SampleCorpus}}})
+	id := create(t, api, client.ResearchRequest{
+		Topic: "How is AI changing medical devices and care?", Sources: client.Sources{Documents: []string{runtime.SampleCorpus}}, Template: "house",
+	})
 	follow(t, api, id, "run.finished")
 	answer, err := api.GetReportWithResponse(t.Context(), id, &client.GetReportParams{Format: new(client.GetReportParamsFormatJSON)})
 	if err := client.Check(answer, err); err != nil {
 		t.Fatal(err)
 	}
 	var report struct {
+		Style struct {
+			Cover string `json:"cover"`
+		} `json:"style"`
 		Sections []struct {
 			Heading    string `json:"heading"`
 			Paragraphs []struct {
@@ -202,8 +210,16 @@ func TestALongReportInParts(t *testing.T) {
 			t.Errorf("%d times: %q", n, text)
 		}
 	}
-	if len(report.Sections) < 9 || headings["Executive summary"] != 1 || headings["Limitations"] != 1 {
-		t.Errorf("sections %v", headings)
+	if len(report.Sections) < 7 || headings["In brief"] != 1 || headings["Limitations"] != 1 || headings["Introduction"] != 0 || report.Style.Cover != "Example & Partners" {
+		t.Errorf("sections %v, cover %q", headings, report.Style.Cover)
+	}
+	picture, err := api.GetChartWithResponse(t.Context(), id, 1, &client.GetChartParams{Format: new(client.GetChartParamsFormatPng)})
+	if err := client.Check(picture, err); err != nil || !bytes.HasPrefix(picture.Body, []byte("\x89PNG")) {
+		t.Errorf("the first figure: %v", err)
+	}
+	refused, err := api.CreateResearchWithResponse(t.Context(), nil, client.ResearchRequest{Topic: "x", Template: "hose"})
+	if err := client.Check(refused, err); err == nil || !strings.Contains(err.Error(), "plain, house") {
+		t.Errorf("a template that is not there: %v", err)
 	}
 	events := 0
 	for event, err := range api.Events(t.Context(), id, 0) {

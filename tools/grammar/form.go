@@ -158,6 +158,7 @@ func (p page) openBrackets() (advice []Advice) {
 // listMark says that a text ends with the number or letter of an item: "a" of
 // "a) and b)", or a smiling face.
 func listMark(text string) bool {
+	text = text[max(0, len(text)-8):] // no item has a longer one
 	token := text[strings.LastIndexFunc(text, unicode.IsSpace)+1:]
 	return len(token) <= 3 && !strings.ContainsAny(token, "([")
 }

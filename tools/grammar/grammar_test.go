@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/grammar"
@@ -245,6 +246,19 @@ func TestTheToolIsBounded(t *testing.T) {
 		if _, err := call(texts...); !errors.As(err, &wrong) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// The worst that a call may bring takes seconds at most.
+func TestHostileTextsTakeLittleTime(t *testing.T) {
+	t.Parallel()
+	reader := grammar.NewReader(grammar.Options{})
+	begun := time.Now()
+	for _, unit := range []string{")", "(", "“", "\"", "a ", "a,", " ,", "a.A ", "in order to ", "<a", "`", "the the ", "colour color ", "‘", ". A", "\xff", "1 "} {
+		read(t, reader, grammar.Input{Texts: []string{strings.Repeat(unit, 20_000/len(unit))}})
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("17 texts of 20 KB took %v", took)
 	}
 }
 
