@@ -3,8 +3,9 @@ package activity
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/store"
@@ -64,11 +65,17 @@ func (a *Activities) Publish(ctx context.Context, in workflows.Publication) (str
 	if err != nil {
 		return "", fmt.Errorf("encoding the report: %w", err)
 	}
-	var errs [3]error
-	published.Markdown, errs[0] = a.Store.PutBlob(ctx, markdown)
-	published.HTML, errs[1] = a.Store.PutBlob(ctx, page)
-	published.JSON, errs[2] = a.Store.PutBlob(ctx, whole)
-	if err := errors.Join(errs[:]...); err != nil {
+	var writes errgroup.Group // at once: they share what makes them durable
+	keep := func(ref *string, form []byte) {
+		writes.Go(func() (err error) {
+			*ref, err = a.Store.PutBlob(ctx, form)
+			return err
+		})
+	}
+	keep(&published.Markdown, markdown)
+	keep(&published.HTML, page)
+	keep(&published.JSON, whole)
+	if err := writes.Wait(); err != nil {
 		return "", fmt.Errorf("storing the report: %w", err)
 	}
 	if err := a.Store.PutReport(ctx, in.Run, published); err != nil {
@@ -84,7 +91,8 @@ func (a *Activities) compose(ctx context.Context, in workflows.Publication, p Pa
 	if err != nil {
 		return fail(fmt.Errorf("reading the claims: %w", err))
 	}
-	score := Score(p.Draft, p.Evidence, claims...)
+	j := newJudge(byID(p.Evidence), claims) // one for both: it holds each sentence against its evidence once
+	score := j.score(p.Draft)
 	score.askAgain(ctx, a.Pages, p.Draft, p.Evidence)
 	usage, err := a.Gateway.Usage(ctx, in.Run)
 	if err != nil {
@@ -93,7 +101,7 @@ func (a *Activities) compose(ctx context.Context, in workflows.Publication, p Pa
 	score.CostUSD = float64(usage.CostNanoUSD) / 1e9
 	p.Claims, p.Style, p.Notice, p.Scorecard = claims, citation.Style(in.Request.CitationStyle), in.Notice, score
 	p.Wanted = in.Request.Template
-	document, err := Compose(ctx, a.Store, p)
+	document, err := j.compose(ctx, a.Store, p)
 	return document, score, err
 }
 
@@ -120,6 +128,10 @@ type Snapshots interface {
 // Compose lays the whole report out: text, references in the style that was
 // asked for, notice and scorecard. The same parts give the same document.
 func Compose(ctx context.Context, sources Snapshots, p Parts) (format.Document, error) {
+	return newJudge(byID(p.Evidence), p.Claims).compose(ctx, sources, p)
+}
+
+func (j judge) compose(ctx context.Context, sources Snapshots, p Parts) (format.Document, error) {
 	template := Template{}
 	if p.Template != nil {
 		template = *p.Template
@@ -136,7 +148,7 @@ func Compose(ctx context.Context, sources Snapshots, p Parts) (format.Document, 
 		}
 		list.Print(p.Style, records)
 	}
-	document := layOut(draft, list, p.Evidence, p.Claims)
+	document := layOut(draft, list, append(j.claims(draft), p.Claims...))
 	template.dress(&document, draft)
 	if p.Template == nil && p.Wanted != "" {
 		document.Meta = append(document.Meta, format.Field{Label: "Template", Value: p.Wanted + ", which is not in the configuration any more"})
@@ -155,17 +167,17 @@ func Markdown(draft agents.Draft, evidence []agents.Evidence) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return string(format.Markdown(layOut(draft, list, evidence, nil))), nil
+	return string(format.Markdown(layOut(draft, list, Claims(draft, evidence)))), nil
 }
 
 // layOut turns a draft and the list of its references into a document: the
 // citations of the text are made here and nowhere else. Here is the gate as
 // well: what its evidence does not show is marked, whatever was made of it
-// before. Claims are those the draft was checked with, some of which cited what
-// is no longer there.
-func layOut(draft agents.Draft, list citation.List, evidence []agents.Evidence, claims []agents.Claim) format.Document {
+// before. Claims are how its sentences stand now, and those the draft was checked
+// with, some of which cited what is no longer there.
+func layOut(draft agents.Draft, list citation.List, claims []agents.Claim) format.Document {
 	marked := map[string]bool{}
-	for _, claim := range append(Claims(draft, evidence, claims...), claims...) {
+	for _, claim := range claims {
 		marked[claim.ID] = marked[claim.ID] || !claim.Status.Shown()
 	}
 	document := format.Document{Title: draft.Title}

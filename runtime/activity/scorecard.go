@@ -47,14 +47,16 @@ type Scorecard struct {
 // Score measures a draft. What a model said of its claims earlier counts where the
 // rules leave them open.
 func Score(draft agents.Draft, evidence []agents.Evidence, earlier ...agents.Claim) Scorecard {
-	known := byID(evidence)
-	j := newJudge(known, earlier)
+	return newJudge(byID(evidence), earlier).score(draft)
+}
+
+func (j judge) score(draft agents.Draft) Scorecard {
 	var score Scorecard
 	needed := 0
 	snapshots := map[string]bool{} // by hash, whether it is a page of the web
 	for section, s := range draft.Statements() {
 		for _, id := range s.Evidence {
-			snapshots[known[id].SHA256] = isPage(known[id])
+			snapshots[j.known[id].SHA256] = isPage(j.known[id])
 		}
 		if len(s.Evidence) == 0 && section.Kind != agents.SectionFindings {
 			continue

@@ -11,6 +11,8 @@ package factcheck
 import (
 	"cmp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/quaestor-run/quaestor/tools"
 )
@@ -106,20 +108,32 @@ func Check(claim Claim, evidence []Evidence) Verdict {
 	return NewReader(Among(evidence)).Check(claim)
 }
 
-// Reader checks claims against the same evidence, which it reads once. It is not
-// safe for concurrent use.
+// Reader checks claims against the same evidence, which it reads once, and the
+// same claim once. It is not safe for concurrent use.
 type Reader struct {
-	find func(id string) (Evidence, bool)
-	read map[string]*exhibit
+	find     func(id string) (Evidence, bool)
+	read     map[string]*exhibit
+	verdicts map[string]Verdict // by claim
 }
 
 // NewReader makes a reader of the evidence that find knows.
 func NewReader(find func(id string) (Evidence, bool)) *Reader {
-	return &Reader{find, map[string]*exhibit{}}
+	return &Reader{find, map[string]*exhibit{}, map[string]Verdict{}}
 }
 
 // Check holds a claim against the evidence it cites.
 func (r *Reader) Check(claim Claim) Verdict {
+	name := strings.Join(append([]string{claim.Text, strconv.FormatBool(claim.Synthesis)}, claim.Evidence...), "\x00")
+	verdict, known := r.verdicts[name]
+	if !known {
+		verdict = r.check(claim)
+		r.verdicts[name] = verdict
+	}
+	verdict.Problems = slices.Clone(verdict.Problems)
+	return verdict
+}
+
+func (r *Reader) check(claim Claim) Verdict {
 	c := comparison{claim: claim}
 	for _, id := range claim.Evidence {
 		e := r.exhibit(id)
