@@ -60,17 +60,18 @@ needs: words
 	fi; \
 	echo "== LEFT OUT: tests of runtime/ledger/postgres and runtime/store/postgres: PostgreSQL is not here and could not be installed (install it, or set QUAESTOR_TEST_POSTGRES to the URL of a server)"
 
-# pdftotext reads the words of our PDFs back; its tests are left out without it,
-# as are those with LibreOffice, which is too large to be installed unasked.
+# pdftotext reads the words of our PDFs back, and tesseract those of scans; their
+# tests are left out without them, as are those with LibreOffice, which is too
+# large to be installed unasked.
 .PHONY: words
 words:
-	@if command -v pdftotext >/dev/null; then exit 0; fi; \
+	@if command -v pdftotext >/dev/null && command -v tesseract >/dev/null; then exit 0; fi; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
-		echo "== installing poppler-utils, which tests need"; \
-		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends poppler-utils >/dev/null && exit 0; \
+		echo "== installing poppler-utils and tesseract-ocr, which tests need"; \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends poppler-utils tesseract-ocr >/dev/null && exit 0; \
 	fi; \
-	echo "== LEFT OUT: tests of PDFs with pdftotext (install poppler-utils)"
+	echo "== LEFT OUT: tests of PDFs with pdftotext and of scans with tesseract (install poppler-utils, tesseract-ocr)"
 
 .PHONY: check
 check: lint imports ## lint and import rules
