@@ -25,6 +25,7 @@ import (
 type api struct {
 	*client.API
 	local  bool
+	began  time.Time    // before a local server started
 	failed <-chan error // of a local server that can no longer work
 	known  int          // documents that were not read again
 }
@@ -112,8 +113,8 @@ func (a *api) upload(ctx context.Context, corpus string, batch []localFile) (int
 
 // start begins the run, or finds the same one that was interrupted: requests
 // are numbered under the digest of what is asked, and the first number whose
-// run is new or not yet ended is the one. A server that others use gets a
-// request of its own every time.
+// run is new or had not ended when this process began is the one. A server that
+// others use gets a request of its own every time.
 func (a *api) start(ctx context.Context, flags researchFlags, topic string, sources []string) (string, error) {
 	request := client.ResearchRequest{
 		Topic: topic, Questions: flags.questions, Deadline: flags.deadline, Language: flags.language,
@@ -146,6 +147,10 @@ func (a *api) start(ctx context.Context, flags researchFlags, topic string, sour
 			if run.Progress.Done > 0 {
 				fmt.Fprintf(os.Stderr, "going on with run %s, which was interrupted\n", run.ID)
 			}
+			return run.ID, nil
+		}
+		if run.FinishedAt.After(a.began) {
+			fmt.Fprintf(os.Stderr, "run %s, which was interrupted, went on at the start and has ended\n", run.ID)
 			return run.ID, nil
 		}
 	}

@@ -169,7 +169,7 @@ func research(ctx context.Context, s *settings, flags researchFlags, topic strin
 	if err != nil {
 		return usage(err)
 	}
-	base := flags.server
+	base, began := flags.server, time.Now()
 	var failed <-chan error
 	if base == "" {
 		local, err := startLocal(ctx, s, flags)
@@ -187,6 +187,7 @@ func research(ctx context.Context, s *settings, flags researchFlags, topic strin
 	if err != nil {
 		return usage(err)
 	}
+	api.began = began
 	sources, err := api.sources(ctx, files)
 	if err != nil {
 		return err

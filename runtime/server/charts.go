@@ -20,14 +20,7 @@ func (a respond) VisitGetChartResponse(w http.ResponseWriter) error { return a.w
 
 // GetChart gives a chart of the published report as an image.
 func (o operations) GetChart(ctx context.Context, in api.GetChartRequestObject) (api.GetChartResponseObject, error) {
-	run, err := o.visibleRun(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	report, err := o.store.Report(ctx, run.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, notPublished(run)
-	}
+	run, report, err := o.published(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -30,16 +30,22 @@ func (a respond) VisitGetReportResponse(w http.ResponseWriter) error { return a.
 // VisitGetSnapshotResponse implements api.GetSnapshotResponseObject.
 func (a respond) VisitGetSnapshotResponse(w http.ResponseWriter) error { return a.write(w) }
 
-// GetReport gives the published report in one of its forms.
-func (o operations) GetReport(ctx context.Context, in api.GetReportRequestObject) (api.GetReportResponseObject, error) {
-	run, err := o.visibleRun(ctx, in.ID)
+// published gives a run that the caller may see, and its report.
+func (o operations) published(ctx context.Context, id api.RunID) (store.Run, store.Report, error) {
+	run, err := o.visibleRun(ctx, id)
 	if err != nil {
-		return nil, err
+		return run, store.Report{}, err
 	}
 	report, err := o.store.Report(ctx, run.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, notPublished(run)
+		err = notPublished(run)
 	}
+	return run, report, err
+}
+
+// GetReport gives the published report in one of its forms.
+func (o operations) GetReport(ctx context.Context, in api.GetReportRequestObject) (api.GetReportResponseObject, error) {
+	run, report, err := o.published(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -124,30 +123,7 @@ type paragraphRead struct {
 }
 
 // part reads the paragraphs and tables of one part.
-func (d *docxReader) part(a *archive, name string) error {
-	content, err := a.open(name)
-	if err != nil {
-		return err
-	}
-	defer content.Close()
-	reader := newXMLReader(content)
-	for {
-		token, err := reader.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		element, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		if err := d.block(reader, element); err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-	}
-}
+func (d *docxReader) part(a *archive, name string) error { return a.eachElement(name, d.block) }
 
 func (d *docxReader) block(reader *xmlReader, element xml.StartElement) error {
 	switch element.Name.Local {
@@ -252,6 +228,10 @@ func (d *docxReader) box(reader *xmlReader) error {
 // maxTableCells bounds the cells of one table in a text.
 const maxTableCells = 1_000_000
 
+func tooManyCells() error {
+	return &ReadError{"", ProblemTooLarge, fmt.Sprintf("one of its tables has more than %d cells", maxTableCells), "split it into parts"}
+}
+
 // table reads the rows of a table. A table inside a cell is read as the cell's
 // text.
 func (d *docxReader) table(reader *xmlReader) ([][]string, error) {
@@ -279,7 +259,7 @@ func (d *docxReader) table(reader *xmlReader) ([][]string, error) {
 			}
 			span := max(1, min(n, 100))
 			if cells += span; cells > maxTableCells {
-				return nil, &ReadError{"", ProblemTooLarge, fmt.Sprintf("one of its tables has more than %d cells", maxTableCells), "split it into parts"}
+				return nil, tooManyCells()
 			}
 			last := len(rows) - 1
 			rows[last] = append(rows[last], text)

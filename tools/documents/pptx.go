@@ -216,7 +216,10 @@ func slideTable(reader *xmlReader) ([][]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if cells++; len(rows) > 0 && cells <= maxTableCells {
+			if cells++; cells > maxTableCells {
+				return nil, tooManyCells()
+			}
+			if len(rows) > 0 {
 				rows[len(rows)-1] = append(rows[len(rows)-1], strings.Join(lines, " "))
 			}
 		}
