@@ -21,6 +21,7 @@ func (c Config) check() error {
 		address("server.addr", c.Server.Addr),
 		positive("server.drain_timeout", c.Server.DrainTimeout),
 		notEmpty("temporal.task_queue", c.Temporal.TaskQueue),
+		oneOf("temporal.synchronous", c.Temporal.Synchronous, "full", "normal"),
 		positive("gateway.queue_timeout", c.Gateway.QueueTimeout),
 		positive("gateway.drain", c.Gateway.Drain),
 		positive("gateway.cache_bytes", c.Gateway.CacheBytes),

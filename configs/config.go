@@ -42,10 +42,11 @@ type Server struct {
 // Temporal says which Temporal runs the workflows. What is empty comes from
 // Temporal's own environment configuration.
 type Temporal struct {
-	Address   string `yaml:"address"`
-	Namespace string `yaml:"namespace"`
-	TaskQueue string `yaml:"task_queue"`
-	UIAddr    string `yaml:"ui_addr"`
+	Address     string `yaml:"address"`
+	Namespace   string `yaml:"namespace"`
+	TaskQueue   string `yaml:"task_queue"`
+	UIAddr      string `yaml:"ui_addr"`
+	Synchronous string `yaml:"synchronous"` // full or normal
 }
 
 // Database is a PostgreSQL database for store and ledger.

@@ -70,12 +70,13 @@ func newDouble(b *testing.B, latency time.Duration) provider.Provider {
 }
 
 // startRuntime runs everything in this process, on files.
-func startRuntime(b *testing.B, providers map[string]provider.Provider) (*runtime.Runtime, *client.API) {
+func startRuntime(b *testing.B, providers map[string]provider.Provider, synchronous string) (*runtime.Runtime, *client.API) {
 	b.Helper()
 	config, err := configs.Load("", func(string) string { return "" })
 	if err != nil {
 		b.Fatal(err)
 	}
+	config.Temporal.Synchronous = synchronous
 	config.Data, config.Server.Addr, config.Temporal.UIAddr = b.TempDir(), "127.0.0.1:0", ""
 	config.Telemetry.LogLevel = "error"
 	runtime.TuneMemory(os.Getenv, runtime.EasyHeap) // as the binary does
@@ -148,9 +149,16 @@ func criticalPath(calls []string) time.Duration {
 }
 
 // BenchmarkRunWithModel measures what a run takes beyond the calls it must wait
-// for.
+// for, by when Temporal's steps are on the disk.
 func BenchmarkRunWithModel(b *testing.B) {
-	_, api := startRuntime(b, map[string]provider.Provider{"offline": newDouble(b, modelLatency)})
+	for _, synchronous := range []string{"normal", "full"} {
+		b.Run(synchronous, func(b *testing.B) { benchRunWithModel(b, synchronous) })
+	}
+}
+
+func benchRunWithModel(b *testing.B, synchronous string) {
+	b.Helper()
+	_, api := startRuntime(b, map[string]provider.Provider{"offline": newDouble(b, modelLatency)}, synchronous)
 	if _, _, err := runResearch(b.Context(), api); err != nil { // warms indexes
 		b.Fatal(err)
 	}
@@ -173,7 +181,7 @@ func BenchmarkRunWithModel(b *testing.B) {
 // BenchmarkManyRuns measures runs that are all started at once.
 func BenchmarkManyRuns(b *testing.B) {
 	const runs = 50
-	_, api := startRuntime(b, nil)
+	_, api := startRuntime(b, nil, "normal")
 	if _, _, err := runResearch(b.Context(), api); err != nil {
 		b.Fatal(err)
 	}
@@ -200,7 +208,7 @@ func BenchmarkManyRuns(b *testing.B) {
 func BenchmarkHistory(b *testing.B) {
 	for _, runs := range []int{1, 100} {
 		b.Run(fmt.Sprintf("runs=%d", runs), func(b *testing.B) {
-			r, api := startRuntime(b, nil)
+			r, api := startRuntime(b, nil, "normal")
 			for b.Loop() {
 				var work sync.WaitGroup
 				for range runs {

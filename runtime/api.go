@@ -59,6 +59,9 @@ func (r *Runtime) startServer(ctx context.Context) error {
 			return err
 		}
 		workflowEngine = engine{r.temporal, r.options.Config.Temporal.TaskQueue}
+		if r.embedded != nil {
+			workflowEngine = durable{workflowEngine, r.embedded.Flush}
+		}
 	}
 	config := r.options.Config
 	api, err := server.New(server.Options{

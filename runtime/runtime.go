@@ -18,6 +18,7 @@ import (
 	"github.com/quaestor-run/quaestor/agents/summarizer"
 	"github.com/quaestor-run/quaestor/runtime/activity"
 	"github.com/quaestor-run/quaestor/runtime/corpus"
+	"github.com/quaestor-run/quaestor/runtime/devserver"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/server"
@@ -29,25 +30,25 @@ import (
 
 // Runtime is a running Quaestor. Make one with [New], end it with Close.
 type Runtime struct {
-	options    Options
-	data       string
-	telemetry  *telemetry.Telemetry
-	logger     *zap.Logger
-	store      store.Store
-	ledger     ledger.Ledger
-	corpora    *corpus.Corpora
-	gateway    *gateway.Gateway
-	summaries  *summarize.Summarizer
-	agents     map[string]agents.Definition
-	tools      map[string]tools.Tool
-	workflows  []Workflow
-	pages      activity.Pages // nil while the web is off
-	temporal   client.Client
-	namespace  string
-	temporalUI string
-	listener   net.Listener
-	failed     chan error // holds the first failure that ends the runtime
-	closers    []closer
+	options   Options
+	data      string
+	telemetry *telemetry.Telemetry
+	logger    *zap.Logger
+	store     store.Store
+	ledger    ledger.Ledger
+	corpora   *corpus.Corpora
+	gateway   *gateway.Gateway
+	summaries *summarize.Summarizer
+	agents    map[string]agents.Definition
+	tools     map[string]tools.Tool
+	workflows []Workflow
+	pages     activity.Pages // nil while the web is off
+	temporal  client.Client
+	namespace string
+	embedded  *devserver.Server // nil with a Temporal of somebody else's
+	listener  net.Listener
+	failed    chan error // holds the first failure that ends the runtime
+	closers   []closer
 }
 
 type closer struct {
@@ -223,7 +224,12 @@ func (r *Runtime) URL() string {
 }
 
 // TemporalUI is where the embedded Temporal UI answers; empty without one.
-func (r *Runtime) TemporalUI() string { return r.temporalUI }
+func (r *Runtime) TemporalUI() string {
+	if r.embedded == nil {
+		return ""
+	}
+	return r.embedded.UIURL()
+}
 
 // Logger is the runtime's log.
 func (r *Runtime) Logger() *zap.Logger { return r.logger }

@@ -88,13 +88,13 @@ func dial(ctx context.Context, options client.Options) (client.Client, error) {
 
 func (r *Runtime) startEmbedded(ctx context.Context) (*devserver.Server, error) {
 	server, err := devserver.Start(ctx, devserver.Options{
-		File: filepath.Join(r.data, "temporal.db"), UIAddr: r.options.Config.Temporal.UIAddr,
+		File: filepath.Join(r.data, "temporal.db"), Synchronous: r.options.Config.Temporal.Synchronous, UIAddr: r.options.Config.Temporal.UIAddr,
 		SearchAttributes: searchAttributes(), Logger: r.logger.Named("temporal"),
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.temporalUI = server.UIURL()
+	r.embedded = server
 	r.onClose("embedded Temporal server", func() error { server.Stop(); return nil })
 	return server, nil
 }

@@ -5,6 +5,7 @@ package devserver_test
 import (
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"go.temporal.io/sdk/client"
@@ -35,11 +36,11 @@ func BenchmarkReady(b *testing.B) {
 
 // Benchmark100Activities is one workflow with a hundred activities in a row.
 func Benchmark100Activities(b *testing.B) {
-	for _, where := range []string{"memory", "file"} {
+	for _, where := range []string{"memory", "file-" + devserver.SynchronousNormal, "file-" + devserver.SynchronousFull} {
 		b.Run(where, func(b *testing.B) {
 			opts := devserver.Options{}
-			if where == "file" {
-				opts.File = filepath.Join(b.TempDir(), "temporal.db")
+			if synchronous, file := strings.CutPrefix(where, "file-"); file {
+				opts.File, opts.Synchronous = filepath.Join(b.TempDir(), "temporal.db"), synchronous
 			}
 			c := dial(b, start(b, opts))
 			work(b, c, queue)

@@ -46,24 +46,25 @@ func memoryStores() stores {
 }
 
 // fileStores makes or checks the files and gives the way to open them. The
-// caller holds the lock.
-func fileStores(ctx context.Context, path string) (stores, error) {
+// caller holds the lock. The list of workflows is always written at once: what
+// the main file says is in it must be.
+func fileStores(ctx context.Context, path, synchronous string) (stores, error) {
 	if err := prepareFiles(ctx, path); err != nil {
 		return stores{}, fmt.Errorf("preparing Temporal's database %s: %w", path, err)
 	}
-	store := func(path string) *config.SQL {
+	store := func(path, synchronous string) *config.SQL {
 		return &config.SQL{
 			PluginName:   sqliteplugin.PluginName,
 			DatabaseName: uriPath(path),
 			ConnectAttributes: map[string]string{
 				"mode":         "rwc",
 				"journal_mode": "wal",
-				"synchronous":  "full",
+				"synchronous":  synchronous,
 				"busy_timeout": "5000", // a reader of ours beside the server's one connection
 			},
 		}
 	}
-	return stores{store(path), store(visibilityFile(path))}, nil
+	return stores{store(path, synchronous), store(visibilityFile(path), SynchronousFull)}, nil
 }
 
 // checkpoint moves the write-ahead log into the file, so that after Stop the

@@ -28,6 +28,12 @@ const (
 	stopTimeout  = 10 * time.Second
 )
 
+// When what the server did is on the disk; see Options.
+const (
+	SynchronousFull   = "full"
+	SynchronousNormal = "normal"
+)
+
 // ErrInUse says that another process serves the file.
 var ErrInUse = errors.New("in use by another Temporal server")
 
@@ -37,6 +43,11 @@ type Options struct {
 	// File is the SQLite file; it and its folder are made when absent. Empty
 	// keeps everything in memory until the process ends.
 	File string
+	// Synchronous says when what the server did is on the disk: "full" (or
+	// empty) with every step, or "normal" every 200 ms and after Flush. Either
+	// outlives any end of the process; with normal the last steps may be lost
+	// when the machine itself stops. A step is much quicker with normal.
+	Synchronous string
 	// Addr is host:port of the gRPC frontend; port 0 takes a free one.
 	Addr string
 	// UIAddr is host:port of the web UI; empty starts none.
@@ -58,6 +69,9 @@ func (o Options) withDefaults() Options {
 	if o.Namespace == "" {
 		o.Namespace = DefaultNamespace
 	}
+	if o.Synchronous == "" {
+		o.Synchronous = SynchronousFull
+	}
 	if o.Retention == 0 {
 		o.Retention = DefaultRetention
 	}
@@ -71,6 +85,7 @@ func (o Options) withDefaults() Options {
 type Server struct {
 	hostPort string
 	uiURL    string
+	flush    func() error
 	stop     func()
 }
 
@@ -79,6 +94,14 @@ func (s *Server) HostPort() string { return s.hostPort }
 
 // UIURL is where the web UI is, empty when there is none.
 func (s *Server) UIURL() string { return s.uiURL }
+
+// Flush returns when everything that the server has acknowledged is on the disk.
+func (s *Server) Flush() error {
+	if s.flush == nil {
+		return nil // it is, or is in memory for good
+	}
+	return s.flush()
+}
 
 // Stop ends the server and gives the file free. It returns within about ten
 // seconds, also when the server does not drain in time, and may be called

@@ -259,7 +259,7 @@ func TestReopenedFileGoesOnQuietlyAndTakesMoreAttributes(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "odd #1 100%? folder", "temporal.db")
 	core, logs := observer.New(zap.WarnLevel)
-	opts := devserver.Options{File: file, Logger: zap.New(core)}
+	opts := devserver.Options{File: file, Synchronous: devserver.SynchronousNormal, Logger: zap.New(core)}
 	first := start(t, opts)
 	c := dial(t, first)
 	if _, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "kept", TaskQueue: queue}, "InARow", 3); err != nil {
@@ -317,6 +317,18 @@ func TestFilesThatCannotBeOpenedAreNamed(t *testing.T) {
 				t.Errorf("the error does not name the file: %v", err)
 			}
 		})
+	}
+}
+
+func TestSynchronousIsFullOrNormal(t *testing.T) {
+	t.Parallel()
+	server, err := devserver.Start(t.Context(), devserver.Options{Synchronous: "never"})
+	if err == nil {
+		server.Stop()
+		t.Fatal("started")
+	}
+	if !strings.Contains(err.Error(), `"never"`) || !strings.Contains(err.Error(), "full or normal") {
+		t.Errorf("the error does not name the value, and those there are: %v", err)
 	}
 }
 

@@ -22,11 +22,14 @@ import (
 )
 
 // childFile in the environment makes this test binary a server and worker on
-// that file, until it is killed.
-const childFile = "QUAESTOR_TEST_DEVSERVER_FILE"
+// that file, until it is killed; childSynchronous says how it writes.
+const (
+	childFile        = "QUAESTOR_TEST_DEVSERVER_FILE"
+	childSynchronous = "QUAESTOR_TEST_DEVSERVER_SYNCHRONOUS"
+)
 
 func runChild(file string) {
-	server, err := devserver.Start(context.Background(), devserver.Options{File: file})
+	server, err := devserver.Start(context.Background(), devserver.Options{File: file, Synchronous: os.Getenv(childSynchronous)})
 	if err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
@@ -48,10 +51,10 @@ func runChild(file string) {
 
 // child starts this test binary as a server on file and gives what it printed
 // first: its address, or its error.
-func child(t *testing.T, file string) (*exec.Cmd, string) {
+func child(t *testing.T, file, synchronous string) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childFile+"="+file)
+	cmd.Env = append(os.Environ(), childFile+"="+file, childSynchronous+"="+synchronous)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -81,10 +84,20 @@ func kill(t *testing.T, cmd *exec.Cmd) {
 
 func TestKilledServerGoesOnFromItsFile(t *testing.T) {
 	t.Parallel()
+	for _, synchronous := range []string{devserver.SynchronousFull, devserver.SynchronousNormal} {
+		t.Run(synchronous, func(t *testing.T) {
+			t.Parallel()
+			killAndGoOn(t, synchronous)
+		})
+	}
+}
+
+func killAndGoOn(t *testing.T, synchronous string) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "temporal.db")
 	const steps = 400
 	for round := range 3 {
-		cmd, hostPort := child(t, file)
+		cmd, hostPort := child(t, file, synchronous)
 		c, err := client.Dial(client.Options{HostPort: hostPort, Logger: quiet{}})
 		if err != nil {
 			t.Fatal(err)
@@ -99,12 +112,15 @@ func TestKilledServerGoesOnFromItsFile(t *testing.T) {
 		kill(t, cmd)
 		c.Close()
 	}
-	server := start(t, devserver.Options{File: file})
+	server := start(t, devserver.Options{File: file, Synchronous: synchronous})
 	c := dial(t, server)
 	work(t, c, queue)
 	var sum int
 	if err := c.GetWorkflow(t.Context(), "long", "").Get(t.Context(), &sum); err != nil || sum != steps*(steps-1)/2 {
 		t.Errorf("after three kills: %d, %v; want %d", sum, err, steps*(steps-1)/2)
+	}
+	if err := server.Flush(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -127,12 +143,12 @@ func TestSecondProcessOnAFileIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "temporal.db")
 	server := start(t, devserver.Options{File: file})
-	_, said := child(t, file)
+	_, said := child(t, file, "")
 	if !strings.Contains(said, file) || !strings.Contains(said, "process "+strconv.Itoa(os.Getpid())) {
 		t.Errorf("the error does not name the file and its holder: %q", said)
 	}
 	server.Stop()
-	if _, said = child(t, file); strings.HasPrefix(said, "error") {
+	if _, said = child(t, file, ""); strings.HasPrefix(said, "error") {
 		t.Errorf("after Stop: %s", said)
 	}
 }

@@ -41,6 +41,9 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 		}
 	}()
 
+	if opts.Synchronous != SynchronousFull && opts.Synchronous != SynchronousNormal {
+		return nil, fmt.Errorf("synchronous is %q; it can be full or normal", opts.Synchronous)
+	}
 	databases := memoryStores()
 	if opts.File != "" {
 		if databases, err = openStores(ctx, opts, &ends); err != nil {
@@ -55,6 +58,14 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 		return nil, err
 	}
 	server := &Server{hostPort: dialable(places.frontend)}
+	if opts.File != "" && opts.Synchronous == SynchronousNormal {
+		flusher, err := startFlusher(opts.File, opts.Logger)
+		if err != nil {
+			return nil, err
+		}
+		ends.add(flusher.end)
+		server.flush = flusher.flush
+	}
 	if err := awaitServing(ctx, server.hostPort, opts); err != nil {
 		return nil, err
 	}
@@ -79,7 +90,7 @@ func openStores(ctx context.Context, opts Options, ends *cleanup) (stores, error
 		return stores{}, err
 	}
 	ends.add(lock.release)
-	databases, err := fileStores(ctx, opts.File)
+	databases, err := fileStores(ctx, opts.File, opts.Synchronous)
 	if err != nil {
 		return stores{}, err
 	}

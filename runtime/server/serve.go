@@ -105,11 +105,16 @@ func (s *Server) forgetClaims(ctx context.Context) {
 }
 
 // startForgotten starts runs whose record was written by a process that ended
-// before it could start the workflow. Starting twice is no error.
+// before it could start the workflow; the first time also those that Temporal
+// has lost since, with the last moments before the machine stopped or with its
+// file. Starting twice is no error, and what such a run has paid for is found in
+// the ledger.
 func (s *Server) startForgotten(ctx context.Context) {
-	for {
+	for begun := true; ; {
 		again := startPeriod
-		if err := s.startPending(ctx); err != nil && ctx.Err() == nil {
+		if err := s.startPending(ctx, begun); err == nil {
+			begun = false
+		} else if ctx.Err() == nil {
 			s.log.Warn("starting runs that were accepted and not started", zap.Error(err))
 			again = startRetry
 		}
@@ -121,19 +126,28 @@ func (s *Server) startForgotten(ctx context.Context) {
 	}
 }
 
-// startPending looks once. A run that has begun has a phase.
-func (s *Server) startPending(ctx context.Context) error {
+// startPending looks once, at runs that have not begun or at all that have not
+// ended.
+func (s *Server) startPending(ctx context.Context, begun bool) error {
 	if err := s.startSummaries(ctx); err != nil {
 		return err
 	}
-	filter := store.RunFilter{Status: store.StatusRunning, Limit: 200}
+	if err := s.startRuns(ctx, store.StatusRunning, begun); err != nil || !begun {
+		return err
+	}
+	return s.startRuns(ctx, store.StatusAwaitingReview, begun)
+}
+
+// startRuns starts the runs of a status. One that has begun has a phase.
+func (s *Server) startRuns(ctx context.Context, status store.Status, begun bool) error {
+	filter := store.RunFilter{Status: status, Limit: 200}
 	for {
 		page, err := s.store.Runs(ctx, filter)
 		if err != nil {
 			return err
 		}
 		for _, run := range page.Runs {
-			if run.Phase != "" {
+			if run.Phase != "" && !begun {
 				continue
 			}
 			if err := s.start(ctx, run); err != nil {

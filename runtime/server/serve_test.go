@@ -84,7 +84,8 @@ func TestServeRefusesOtherAddressesWithoutKeys(t *testing.T) {
 	}
 }
 
-// A process may end between writing a run down and starting its workflow.
+// A process may end between writing a run down and starting its workflow, and
+// the machine before what Temporal was told is on its disk.
 func TestServeStartsForgottenRuns(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
@@ -93,17 +94,23 @@ func TestServeStartsForgottenRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.addRun(store.Run{ID: "r_forgotten", Request: request})
-	w.addRun(store.Run{ID: "r_begun", Phase: workflows.PhasePlan})
+	w.addRun(store.Run{ID: "r_begun", Phase: workflows.PhasePlan, Request: request})
+	w.addRun(store.Run{ID: "r_waits", Status: store.StatusAwaitingReview, Phase: workflows.PhaseReview, Request: request})
 	w.addRun(store.Run{ID: "r_ended", Status: store.StatusFailed})
 	stop := w.serve("127.0.0.1:0")
-	for begin := time.Now(); w.engine.Starts() == 0 && time.Since(begin) < 5*time.Second; {
+	for begin := time.Now(); w.engine.Starts() < 3 && time.Since(begin) < 5*time.Second; {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
 	started := w.engine.Started()
-	if len(started) != 1 || started["r_forgotten"].Topic != "forgotten" || started["r_forgotten"].MaxIterations != 2 {
+	for _, id := range []string{"r_forgotten", "r_begun", "r_waits"} {
+		if started[id].Topic != "forgotten" || started[id].MaxIterations != 2 {
+			t.Errorf("%s was started with %+v", id, started[id])
+		}
+	}
+	if len(started) != 3 {
 		t.Errorf("started %+v", started)
 	}
 }
