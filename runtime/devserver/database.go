@@ -16,6 +16,8 @@ import (
 	"go.temporal.io/server/common/config"
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	_ "modernc.org/sqlite" // the driver Temporal's plugin uses too
+
+	"github.com/quaestor-run/quaestor/runtime/wal"
 )
 
 const lockSuffix = ".lock"
@@ -64,7 +66,9 @@ func fileStores(ctx context.Context, path, synchronous string) (stores, error) {
 			},
 		}
 	}
-	return stores{store(path, synchronous), store(visibilityFile(path), SynchronousFull)}, nil
+	main := store(path, synchronous)
+	main.ConnectAttributes[wal.PatienceName] = wal.PatiencePages // the keeper does it
+	return stores{main, store(visibilityFile(path), SynchronousFull)}, nil
 }
 
 // checkpoint moves the write-ahead log into the file, so that after Stop the

@@ -98,7 +98,7 @@ func (s *Server) UIURL() string { return s.uiURL }
 // Flush returns when everything that the server has acknowledged is on the disk.
 func (s *Server) Flush() error {
 	if s.flush == nil {
-		return nil // it is, or is in memory for good
+		return nil // it is in memory for good
 	}
 	return s.flush()
 }

@@ -58,13 +58,17 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 		return nil, err
 	}
 	server := &Server{hostPort: dialable(places.frontend)}
-	if opts.File != "" && opts.Synchronous == SynchronousNormal {
-		flusher, err := startFlusher(opts.File, opts.Logger)
+	if opts.File != "" {
+		keeper, err := startKeeper(opts.File, opts.Synchronous, opts.Logger)
 		if err != nil {
 			return nil, err
 		}
-		ends.add(flusher.end)
-		server.flush = flusher.flush
+		ends.add(func() {
+			if err := keeper.end(); err != nil {
+				opts.Logger.Warn("closing Temporal's database beside the server", zap.Error(err))
+			}
+		})
+		server.flush = keeper.flush
 	}
 	if err := awaitServing(ctx, server.hostPort, opts); err != nil {
 		return nil, err

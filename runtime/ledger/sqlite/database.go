@@ -12,6 +12,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger/internal/journal"
+	"github.com/quaestor-run/quaestor/runtime/wal"
 )
 
 // database implements journal.Database.
@@ -21,7 +22,7 @@ type database struct {
 	conn    *sql.Conn
 	tx      transaction
 
-	checkpoints *checkpointer
+	checkpoints *wal.Checkpointer
 }
 
 // Reader implements journal.Database.
@@ -31,7 +32,7 @@ func (d *database) Reader() *sql.DB { return d.readers }
 func (d *database) Close() error {
 	var errs []error
 	if d.checkpoints != nil {
-		errs = append(errs, d.checkpoints.close())
+		errs = append(errs, d.checkpoints.Close())
 	}
 	if d.conn != nil {
 		errs = append(errs, d.tx.close(), d.conn.Close())
@@ -62,7 +63,7 @@ func (d *database) Transact(_ context.Context, change func(journal.Tx) error) er
 		if err := d.tx.run("COMMIT"); err != nil {
 			return errors.Join(journal.ErrUnsure, fmt.Errorf("committing: %w", err), d.tx.rollback())
 		}
-		d.checkpoints.commit()
+		d.checkpoints.Committed()
 		return nil
 	})
 }

@@ -17,10 +17,14 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger/internal/journal"
+	"github.com/quaestor-run/quaestor/runtime/wal"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// checkpointEvery is after how many transactions the log is copied into the file.
+const checkpointEvery = 256
 
 // Ledger is a ledger.Ledger on a SQLite file.
 type Ledger struct {
@@ -71,7 +75,7 @@ func open(ctx context.Context, path string, o Options) (*database, error) {
 	}
 	// One connection: writers of one process queue before it, in order, instead
 	// of polling for the file's lock.
-	if d.writers, err = connect(absolute, 1, "synchronous("+synchronous+")", "cache_size(-16384)", "temp_store(MEMORY)", longLog); err != nil {
+	if d.writers, err = connect(absolute, 1, "synchronous("+synchronous+")", "cache_size(-16384)", "temp_store(MEMORY)", wal.Patience); err != nil {
 		return d, err
 	}
 	if err := migrate(ctx, d.writers); err != nil {
@@ -80,7 +84,7 @@ func open(ctx context.Context, path string, o Options) (*database, error) {
 	if d.readers, err = connect(absolute, max(4, runtime.GOMAXPROCS(0)), "query_only(1)"); err != nil {
 		return d, err
 	}
-	if d.checkpoints, err = startCheckpointer(absolute); err != nil {
+	if d.checkpoints, err = wal.Start(absolute, checkpointEvery); err != nil {
 		return d, err
 	}
 	d.conn, err = d.writers.Conn(ctx)

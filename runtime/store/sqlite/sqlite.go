@@ -19,6 +19,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/quaestor-run/quaestor/runtime/store/internal/sqlstore"
+	"github.com/quaestor-run/quaestor/runtime/wal"
 )
 
 //go:embed migrations/*.sql
@@ -39,11 +40,15 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return &Store{sqlstore.New(d)}, nil
 }
 
+// checkpointEvery is after how many transactions the log is copied into the file.
+const checkpointEvery = 64
+
 // database implements sqlstore.Backend.
 type database struct {
-	path    string
-	readers *reader
-	writers *sql.DB // of one connection
+	path        string
+	readers     *reader
+	writers     *sql.DB // of one connection
+	checkpoints *wal.Checkpointer
 	*writer
 }
 
@@ -58,7 +63,7 @@ func open(ctx context.Context, path string, pragmas ...string) (_ *database, err
 	if d.path, err = createFile(path); err != nil {
 		return d, err
 	}
-	if d.writers, err = connect(d.path, 1, pragmas...); err != nil {
+	if d.writers, err = connect(d.path, 1, append(pragmas, wal.Patience)...); err != nil {
 		return d, err
 	}
 	if err := migrate(ctx, d.writers); err != nil {
@@ -69,7 +74,10 @@ func open(ctx context.Context, path string, pragmas ...string) (_ *database, err
 		return d, err
 	}
 	d.readers = newReader(readers)
-	d.writer, err = startWriter(ctx, d.writers)
+	if d.checkpoints, err = wal.Start(d.path, checkpointEvery); err != nil {
+		return d, err
+	}
+	d.writer, err = startWriter(ctx, d.writers, d.checkpoints)
 	return d, err
 }
 
@@ -156,6 +164,9 @@ func (d *database) Close() error {
 	var errs []error
 	if d.writer != nil {
 		errs = append(errs, d.writer.stop())
+	}
+	if d.checkpoints != nil {
+		errs = append(errs, d.checkpoints.Close())
 	}
 	if d.readers != nil {
 		errs = append(errs, d.readers.Close())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/runtime/store/internal/sqlstore"
+	"github.com/quaestor-run/quaestor/runtime/wal"
 )
 
 const (
@@ -20,12 +21,13 @@ const (
 // while a transaction is being synced to the disk share the next one: the sync
 // costs more than the statements. Nobody waits for a batch to fill.
 type writer struct {
-	conn     *sql.Conn
-	prepared map[string]*sql.Stmt
-	queue    chan *write
-	stopping chan struct{}
-	stopped  chan struct{}
-	stopOnce sync.Once
+	conn        *sql.Conn
+	prepared    map[string]*sql.Stmt
+	checkpoints *wal.Checkpointer
+	queue       chan *write
+	stopping    chan struct{}
+	stopped     chan struct{}
+	stopOnce    sync.Once
 }
 
 // write is one caller's function and what came of it. It runs to its end once
@@ -37,13 +39,13 @@ type write struct {
 	done chan struct{}
 }
 
-func startWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+func startWriter(ctx context.Context, db *sql.DB, checkpoints *wal.Checkpointer) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{
-		conn: conn, prepared: make(map[string]*sql.Stmt), queue: make(chan *write, queueLength),
+		conn: conn, prepared: make(map[string]*sql.Stmt), checkpoints: checkpoints, queue: make(chan *write, queueLength),
 		stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go w.run()
@@ -155,6 +157,7 @@ func (w *writer) transact(batch ...*write) (err error) {
 	if _, err := w.ExecContext(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	w.checkpoints.Committed()
 	return nil
 }
 
