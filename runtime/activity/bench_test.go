@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.temporal.io/sdk/testsuite"
@@ -23,22 +24,29 @@ import (
 // is measured.
 type memory struct {
 	store.Store
+	mu    sync.Mutex
 	blobs map[string][]byte
 }
 
-func (m memory) Blob(_ context.Context, ref string) ([]byte, error) { return m.blobs[ref], nil }
+func (m *memory) Blob(_ context.Context, ref string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.blobs[ref], nil
+}
 
-func (m memory) PutBlob(_ context.Context, data []byte) (string, error) {
+func (m *memory) PutBlob(_ context.Context, data []byte) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	ref := fmt.Sprint("blob ", len(data), string(data[len(data)/2:min(len(data), len(data)/2+20)]))
 	m.blobs[ref] = data
 	return ref, nil
 }
 
-func (m memory) PutEvidence(context.Context, string, []agents.Evidence) error { return nil }
+func (m *memory) PutEvidence(context.Context, string, []agents.Evidence) error { return nil }
 
-func (m memory) UpdateRun(context.Context, string, store.RunUpdate) error { return nil }
+func (m *memory) UpdateRun(context.Context, string, store.RunUpdate) error { return nil }
 
-func (m memory) keep(b *testing.B, value any) string {
+func (m *memory) keep(b *testing.B, value any) string {
 	b.Helper()
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -68,7 +76,7 @@ func BenchmarkInvokeModel(b *testing.B) {
 		searches, cites int
 	}{{"searches again", 7, 0}, {"ends", 15, 10}} {
 		b.Run(step.name, func(b *testing.B) {
-			m := memory{storetest.New(b), map[string][]byte{}}
+			m := &memory{Store: storetest.New(b), blobs: map[string][]byte{}}
 			call := modelCall(1)
 			asked := calls(strings.Fields(strings.Repeat("finder ", step.searches))...)
 			call.Transcript = m.keep(b, []agents.Message{{Role: agents.RoleUser, Text: "Go."}, asked})
