@@ -57,6 +57,13 @@ func (m *memory) keep(b *testing.B, value any) string {
 	return ref
 }
 
+// harmless are sources that instruct nobody.
+type harmless struct{ activity.Sources }
+
+func (harmless) Instructions(context.Context, tools.Scope) ([]agents.Instruction, error) {
+	return nil, nil
+}
+
 // model says the same every time.
 type model struct {
 	activity.Gateway
@@ -107,7 +114,8 @@ func BenchmarkInvokeModel(b *testing.B) {
 			environment := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
 			definition, tool := clerk(b)
 			activity.New(activity.Options{
-				Store: m, Gateway: model{says: answer}, Agents: map[string]agents.Definition{"clerk": definition}, Tools: map[string]tools.Tool{"finder": tool},
+				Store: m, Gateway: model{says: answer}, Sources: harmless{},
+				Agents: map[string]agents.Definition{"clerk": definition}, Tools: map[string]tools.Tool{"finder": tool},
 			}).Register(environment)
 			b.ReportAllocs()
 			for b.Loop() {
