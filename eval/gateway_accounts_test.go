@@ -29,6 +29,7 @@ func TestTwoClientsWithTheSameRequestEachPayForTheirOwnAnswer(t *testing.T) {
 	if served := w.served(); len(served) != 2 || served[0].Digest != served[1].Digest {
 		t.Errorf("the emulator got %+v", served)
 	}
+	w.written(t)
 	for _, client := range []string{"c", "d"} {
 		attempts := w.attempts(t, ledger.AttemptFilter{Client: client})
 		if len(attempts) != 2 || attempts[0].Cached || !attempts[1].Cached || attempts[1].Usage != (ledger.Usage{}) {
@@ -74,6 +75,7 @@ func TestAFallbackThatCostsMoneyIsRefusedToAnExhaustedBudget(t *testing.T) {
 			if len(w.served()) == before {
 				t.Error("the free model was not asked")
 			}
+			w.written(t)
 			if b := w.balance(t, "c"); b.Settled.NanoUSD != b.Limit.NanoUSD || b.Held.NanoUSD != 0 {
 				t.Errorf("the balance is %+v", b)
 			}
@@ -100,6 +102,7 @@ func TestEachEndpointServesItsOwnModels(t *testing.T) {
 	if here, there := w.served(), second.Entries(); len(here) != 1 || len(there) != 1 || here[0].Model != viaOpenAI || there[0].Model != "elsewhere" {
 		t.Errorf("here %+v, there %+v", here, there)
 	}
+	w.written(t)
 	if b := w.balance(t, "c"); b.Settled.NanoUSD != (10*3+5*4+10*1+5*2)*1000 {
 		t.Errorf("the balance is %+v", b)
 	}

@@ -58,6 +58,15 @@ func (w *world) accounts(t *testing.T) map[int64]*account {
 	return accounts
 }
 
+// written waits until the gateways have written what became of every call: an
+// answer that nobody asks for again may be there before it is settled.
+func (w *world) written(t *testing.T) {
+	t.Helper()
+	await(t, "every attempt has ended", func() bool {
+		return len(w.attempts(t, ledger.AttemptFilter{State: ledger.StateDispatched})) == 0
+	})
+}
+
 // checkBooks compares everything the emulator served with everything the ledger
 // has: nothing served is missing, nothing is settled twice, what was settled and
 // what is uncertain cover what was served, and no budget was passed.

@@ -39,6 +39,44 @@ func TestSIGKILLOnPostgreSQLLosesNothingAndPaysNothingTwice(t *testing.T) {
 	c.rounds(t, 22, 0)
 }
 
+// An answer that nobody asks for again is given before it is settled. A gateway
+// that is killed just then leaves its hold, and loses and repeats nothing.
+func TestSIGKILLBetweenAnswerAndSettlementLeavesTheHold(t *testing.T) {
+	t.Parallel()
+	const rounds, calls = 12, 3
+	c := newCrash(t, "", 7)
+	client, open := newClient(t), 0
+	key, _ := c.addKey(t, "c")
+	for range rounds {
+		for range calls {
+			c.lastMax++
+			call := ask{model: viaOpenAI, text: markText, max: c.lastMax, stream: c.lastMax%2 == 0}
+			if got := call.send(t.Context(), client, c.gateway.url, key); !got.whole {
+				t.Fatalf("a call: %s; the gateway said:\n%s", got, c.gateway.log)
+			}
+		}
+		c.gateway.kill()
+		c.checkBooks(t)
+		c.gateway = c.start(t)
+	}
+	for _, a := range c.attempts(t, ledger.AttemptFilter{}) {
+		if a.State == ledger.StateDispatched {
+			open++
+		} else if a.State != ledger.StateSettled {
+			t.Errorf("attempt %d is %s", a.ID, a.State)
+		}
+	}
+	if open > rounds {
+		t.Errorf("%d calls are open, and %d were the last ones", open, rounds)
+	}
+	c.sweepAll(t)
+	c.checkBooks(t)
+	if n, uncertain := len(c.attempts(t, ledger.AttemptFilter{})), c.balance(t, "c").Uncertain; n != rounds*calls || uncertain != int64(open) {
+		t.Errorf("the ledger has %d attempts, %d uncertain, of %d calls, of which %d were open", n, uncertain, rounds*calls, open)
+	}
+	t.Logf("%d kills: of %d calls %d were answered and not settled", rounds, rounds*calls, open)
+}
+
 // crash is a gateway that is killed again and again.
 type crash struct {
 	*world

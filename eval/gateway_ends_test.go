@@ -161,6 +161,7 @@ func TestAnAnswerThatBreaksOffLeavesItsHoldToEachAttempt(t *testing.T) {
 			if !got.whole {
 				t.Errorf("the client got %s", got)
 			}
+			w.written(t)
 			attempts := w.attempts(t, ledger.AttemptFilter{})
 			if len(attempts) != 2 || attempts[0].State != ledger.StateUncertain || attempts[1].State != ledger.StateSettled {
 				t.Errorf("attempts %+v", attempts)

@@ -77,6 +77,7 @@ func TestALedgerThatIsDownRefusesCallsBeforeAnythingIsSent(t *testing.T) {
 			await(t, "the gateway serves again", func() bool {
 				return ask{model: viaOpenAI, text: markText, max: 200}.send(t.Context(), client, url, key).whole
 			})
+			w.written(t)
 			w.checkBooks(t)
 		})
 	}

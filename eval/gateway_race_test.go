@@ -97,6 +97,7 @@ func race(t *testing.T, database string, processes int) {
 		}
 	}
 	await(t, "what was spooled on a slow machine is told to the ledger", func() bool { return len(w.spooled(t)) == 0 })
+	w.written(t)
 	b := w.balance(t, "racer")
 	if b.Settled != (ledger.Amount{Tokens: holds * raceHold, NanoUSD: holds * raceCost}) || b.Held != (ledger.Amount{}) || b.Overage != (ledger.Amount{}) {
 		t.Errorf("the ledger settled %+v and holds %+v, with an overage of %+v; the limit is %+v", b.Settled, b.Held, b.Overage, b.Limit)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/quaestor-run/quaestor/configs"
 	"github.com/quaestor-run/quaestor/runtime/database"
@@ -74,6 +75,11 @@ func (r *Runtime) openDatabases() (sqlquery.Databases, error) {
 	return databases, nil
 }
 
+// settleWithin is how long the end waits for settlements to be in the ledger or
+// in the spool: a ledger that does not answer is given up after 5 s, and what it
+// was told goes to the spool after 2 s more.
+const settleWithin = 10 * time.Second
+
 // newGateway makes the one way to a model.
 func (r *Runtime) newGateway(ctx context.Context) (*gateway.Gateway, error) {
 	config := r.options.Config
@@ -101,6 +107,12 @@ func (r *Runtime) newGateway(ctx context.Context) (*gateway.Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the gateway: %w", err)
 	}
+	r.onClose("settlements", func() error {
+		limited, cancel := context.WithTimeout(context.Background(), settleWithin)
+		defer cancel()
+		made.Wait(limited)
+		return nil
+	})
 	return made, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.temporal.io/sdk/testsuite"
@@ -23,22 +24,29 @@ import (
 // is measured.
 type memory struct {
 	store.Store
+	mu    sync.Mutex
 	blobs map[string][]byte
 }
 
-func (m memory) Blob(_ context.Context, ref string) ([]byte, error) { return m.blobs[ref], nil }
+func (m *memory) Blob(_ context.Context, ref string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.blobs[ref], nil
+}
 
-func (m memory) PutBlob(_ context.Context, data []byte) (string, error) {
+func (m *memory) PutBlob(_ context.Context, data []byte) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	ref := fmt.Sprint("blob ", len(data), string(data[len(data)/2:min(len(data), len(data)/2+20)]))
 	m.blobs[ref] = data
 	return ref, nil
 }
 
-func (m memory) PutEvidence(context.Context, string, []agents.Evidence) error { return nil }
+func (m *memory) PutEvidence(context.Context, string, []agents.Evidence) error { return nil }
 
-func (m memory) UpdateRun(context.Context, string, store.RunUpdate) error { return nil }
+func (m *memory) UpdateRun(context.Context, string, store.RunUpdate) error { return nil }
 
-func (m memory) keep(b *testing.B, value any) string {
+func (m *memory) keep(b *testing.B, value any) string {
 	b.Helper()
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -47,6 +55,13 @@ func (m memory) keep(b *testing.B, value any) string {
 	ref := fmt.Sprint("kept ", len(m.blobs))
 	m.blobs[ref] = raw
 	return ref
+}
+
+// harmless are sources that instruct nobody.
+type harmless struct{ activity.Sources }
+
+func (harmless) Instructions(context.Context, tools.Scope) ([]agents.Instruction, error) {
+	return nil, nil
 }
 
 // model says the same every time.
@@ -68,7 +83,7 @@ func BenchmarkInvokeModel(b *testing.B) {
 		searches, cites int
 	}{{"searches again", 7, 0}, {"ends", 15, 10}} {
 		b.Run(step.name, func(b *testing.B) {
-			m := memory{storetest.New(b), map[string][]byte{}}
+			m := &memory{Store: storetest.New(b), blobs: map[string][]byte{}}
 			call := modelCall(1)
 			asked := calls(strings.Fields(strings.Repeat("finder ", step.searches))...)
 			call.Transcript = m.keep(b, []agents.Message{{Role: agents.RoleUser, Text: "Go."}, asked})
@@ -99,7 +114,8 @@ func BenchmarkInvokeModel(b *testing.B) {
 			environment := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
 			definition, tool := clerk(b)
 			activity.New(activity.Options{
-				Store: m, Gateway: model{says: answer}, Agents: map[string]agents.Definition{"clerk": definition}, Tools: map[string]tools.Tool{"finder": tool},
+				Store: m, Gateway: model{says: answer}, Sources: harmless{},
+				Agents: map[string]agents.Definition{"clerk": definition}, Tools: map[string]tools.Tool{"finder": tool},
 			}).Register(environment)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -20,11 +20,16 @@ type bottomless struct {
 }
 
 func (b *bottomless) Reserve(_ context.Context, r ledger.Reservation) (ledger.Attempt, error) {
-	return ledger.Attempt{ID: b.ids.Add(1), Key: r.Key, Ordinal: 1, Hold: r.Hold}, nil
+	return ledger.Attempt{ID: b.ids.Add(1), Key: r.Key, Ordinal: 1, Hold: r.Hold, Left: ledger.Left{Tokens: -1, NanoUSD: -1}}, nil
 }
 
 func (b *bottomless) Settle(context.Context, int64, ledger.Settlement) (ledger.Left, error) {
 	return ledger.Left{Tokens: -1, NanoUSD: -1}, nil
+}
+
+func (b *bottomless) SettleSoon(_ context.Context, _ int64, _ ledger.Settlement, told func(error)) error {
+	told(nil)
+	return nil
 }
 
 func (b *bottomless) RecordHit(context.Context, ledger.Reservation) error { return nil }

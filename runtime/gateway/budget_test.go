@@ -233,6 +233,13 @@ func (b *broken) Settle(ctx context.Context, id int64, s ledger.Settlement) (led
 	return b.Ledger.Settle(ctx, id, s)
 }
 
+func (b *broken) SettleSoon(ctx context.Context, id int64, s ledger.Settlement, told func(error)) error {
+	if err := b.settle; err != nil {
+		return err
+	}
+	return b.Ledger.SettleSoon(ctx, id, s, told)
+}
+
 func TestALedgerThatFailsBeforeDispatch(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("disk full")

@@ -48,7 +48,9 @@ type Call struct {
 	// or tools sent a score of this or above; 0 only logs it.
 	BlockInjections float64
 	// Transient says that nobody will ask again with the same key: the answer
-	// is not kept with the settlement.
+	// is not kept with the settlement, and is given before that is on the disk.
+	// A process that dies in between leaves the attempt dispatched: its hold
+	// stays, and it becomes uncertain.
 	Transient bool
 }
 
@@ -69,12 +71,16 @@ type Result struct {
 	NanoUSD  int64 // what the answer cost, once
 	Replayed bool  // found in the ledger, or given to another caller too; not paid again
 	// Unsettled says that the ledger could not be told of the answer. The
-	// attempt keeps its hold, which is above what it cost.
+	// attempt keeps its hold, which is above what it cost. Of a transient call it
+	// is false where that is not known yet.
 	Unsettled bool
-	Cached    bool        // it came from the client's cache
-	Left      ledger.Left // what the tightest budget leaves, -1 where none is limited
-	Omitted   Omitted
-	Attempts  []AttemptNote
+	Cached    bool // it came from the client's cache
+	// Left is what the tightest budget leaves, -1 where none is limited. Of a
+	// transient call it is reckoned from its reservation: what other calls took
+	// or gave back since then is not in it.
+	Left     ledger.Left
+	Omitted  Omitted
+	Attempts []AttemptNote
 }
 
 // Omitted is what was left out of the input to fit the model's window.

@@ -13,7 +13,8 @@
 //	trip     attempts, at one place after the other: retry, circuit, slots
 //	admit    the hold, before anything is sent
 //	stream   pieces to the caller, and the rest when the caller has gone
-//	settle   what it cost; spool, where the ledger is out of reach
+//	settle   what it cost, before the answer where that is stored; spool, where
+//	         the ledger is out of reach
 package gateway
 
 import (
@@ -23,6 +24,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -134,6 +136,7 @@ type Gateway struct {
 	places    map[string][]place // by model: where it is tried, in order
 	slots     map[string]*slots  // by provider
 	cache     *cache
+	unsettled atomic.Int64 // answers that were given and whose settlement is under way
 
 	mu      sync.Mutex
 	flights map[string]*flight // by call key

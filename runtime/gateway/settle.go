@@ -21,7 +21,9 @@ const (
 
 // settle writes the answer into the ledger. An answer that is paid for is given
 // to the caller even when the ledger cannot be told: asking for it again would
-// be paid again, and the hold that stays is above what it cost.
+// be paid again, and the hold that stays is above what it cost. An answer that
+// nobody asks for again does not wait for the ledger at all: its hold is on the
+// disk, and stays should this process die.
 func (t *trip) settle(ctx context.Context, made exchanged) Result {
 	usage, hold := made.usage, made.attempt.Hold
 	result := Result{Response: made.response, Model: t.leg.name, NanoUSD: usage.NanoUSD, Omitted: t.leg.omitted, Attempts: t.notes}
@@ -29,15 +31,20 @@ func (t *trip) settle(ctx context.Context, made exchanged) Result {
 	if settlement.Latency == 0 {
 		settlement.Latency = made.took
 	}
-	if !t.call.Transient && t.texts == nil {
+	if !t.call.Transient {
 		stored, err := json.Marshal(made.response)
 		if err != nil {
 			t.logger().Error("answer of a model call cannot be stored; the call is settled without it", zap.Error(err))
 		}
 		settlement.Response = stored
 	}
-	left, told := t.end(ctx, spool.Entry{Attempt: made.attempt.ID, Kind: spool.Settle, Settlement: &settlement})
-	result.Left, result.Unsettled = left, !told
+	entry := spool.Entry{Attempt: made.attempt.ID, Kind: spool.Settle, Settlement: &settlement}
+	if t.call.Transient && t.endSoon(ctx, entry) {
+		result.Left = made.attempt.LeftBy(usage)
+	} else {
+		left, told := t.end(ctx, entry)
+		result.Left, result.Unsettled = left, !told
+	}
 	if made.response.UsageMissing {
 		t.logger().Warn("provider did not say what a model call consumed; it was settled at its hold", zap.Int64("attempt", made.attempt.ID))
 	}
@@ -48,6 +55,40 @@ func (t *trip) settle(ctx context.Context, made exchanged) Result {
 		t.gateway.telemetry.overage(ctx, t)
 	}
 	return result
+}
+
+// endSoon has a settlement written without waiting for it. Where it comes to
+// nothing afterwards, it is written as any other.
+func (t *trip) endSoon(ctx context.Context, e spool.Entry) bool {
+	g := t.gateway
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolAfter)
+	defer cancel()
+	g.unsettled.Add(1)
+	err := g.options.Ledger.SettleSoon(limited, e.Attempt, *e.Settlement, func(err error) {
+		if err == nil {
+			g.unsettled.Add(-1)
+			return
+		}
+		go func() {
+			defer g.unsettled.Add(-1)
+			t.end(ctx, e)
+		}()
+	})
+	if err != nil {
+		g.unsettled.Add(-1)
+	}
+	return err == nil
+}
+
+// Wait waits, until ctx ends, for the settlements of answers that were given
+// before them. It is for the end: done before the ledger and the spool are
+// closed, it loses none of them.
+func (g *Gateway) Wait(ctx context.Context) {
+	for g.unsettled.Load() > 0 {
+		if sleep(ctx, time.Millisecond) != nil {
+			return
+		}
+	}
 }
 
 // end writes an outcome, whatever became of the caller, for a bounded time. What

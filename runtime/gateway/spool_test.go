@@ -37,6 +37,14 @@ func (o *outage) Settle(ctx context.Context, id int64, s ledger.Settlement) (led
 	return o.Ledger.Settle(ctx, id, s)
 }
 
+func (o *outage) SettleSoon(ctx context.Context, id int64, s ledger.Settlement, told func(error)) error {
+	if o.down.Load() {
+		told(errDown)
+		return nil
+	}
+	return o.Ledger.SettleSoon(ctx, id, s, told)
+}
+
 func (o *outage) Uncertain(ctx context.Context, id int64, reason string) error {
 	if o.down.Load() {
 		return errDown

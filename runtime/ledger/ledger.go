@@ -37,6 +37,13 @@ type Ledger interface {
 	// is the same settlement. It gives what the tightest budgets of the attempt
 	// leave then.
 	Settle(ctx context.Context, attempt int64, s Settlement) (Left, error)
+	// SettleSoon is Settle for a caller who does not wait. When it returns nil
+	// the settlement is queued: what this process asks of the ledger afterwards,
+	// but for Find, sees it, and it is written within milliseconds, in one
+	// transaction with what comes next. Told is called once with what came of
+	// it, from where the ledger writes, which it must not hold up. When it
+	// returns an error nothing is queued and told is not called.
+	SettleSoon(ctx context.Context, attempt int64, s Settlement, told func(error)) error
 	// Release ends a reserved, dispatched or uncertain attempt that is proven to
 	// have cost nothing.
 	Release(ctx context.Context, attempt int64, reason string) error
@@ -173,6 +180,25 @@ type Attempt struct {
 	Created      time.Time
 	Expires      time.Time
 	Ended        time.Time
+	// Left is what the budgets of the attempt leave beside its hold, of a
+	// reservation that was just made; else it is zero.
+	Left Left
+}
+
+// LeftBy is what the budgets leave once a reservation that was just made is
+// settled with a usage, if nobody else is charged to them meanwhile: each of
+// them gains what the usage is below the hold.
+func (a Attempt) LeftBy(u Usage) Left {
+	after := func(left, hold, used int64) int64 {
+		if left < 0 {
+			return left
+		}
+		return max(0, left+hold-used)
+	}
+	return Left{
+		Tokens:  after(a.Left.Tokens, a.Hold.Tokens, u.Tokens()),
+		NanoUSD: after(a.Left.NanoUSD, a.Hold.NanoUSD, u.NanoUSD),
+	}
 }
 
 // AttemptFilter selects attempts. Empty fields select all.

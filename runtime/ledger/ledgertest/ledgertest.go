@@ -54,6 +54,12 @@ func Run(t *testing.T, openAt func(t *testing.T, now func() time.Time) ledger.Le
 		{"UsagePages", testUsagePages},
 		{"Cancelled", testCancelled},
 		{"LimitsChangeMeanwhile", testLimitsChangeMeanwhile},
+		{"SettledSoon", testSettledSoon},
+		{"FreedSoon", testFreedSoon},
+		{"BadSettlementsSoon", testBadSettlementsSoon},
+		{"ManySettledSoon", testManySettledSoon},
+		{"ClosedMeanwhile", testClosedMeanwhile},
+		{"LeftBy", testLeftBy},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -117,11 +117,23 @@ func work(t *testing.T, path string) {
 				if i%5 == 0 || i%2 == 1 {
 					continue
 				}
-				if _, err := l.Settle(t.Context(), a.ID, ledger.Settlement{Usage: ledger.Usage{InputTokens: int64(i % 13), NanoUSD: 3}, Response: []byte("x")}); err != nil {
+				s := ledger.Settlement{Usage: ledger.Usage{InputTokens: int64(i % 13), NanoUSD: 3}, Response: []byte("x")}
+				told := func(err error) {
+					if err != nil {
+						ended <- err
+						return
+					}
+					fmt.Println("told", a.ID, ledger.StateSettled)
+				}
+				if i%4 == 0 {
+					err = l.SettleSoon(t.Context(), a.ID, s, told)
+				} else if _, err = l.Settle(t.Context(), a.ID, s); err == nil {
+					told(nil)
+				}
+				if err != nil {
 					ended <- err
 					return
 				}
-				fmt.Println("told", a.ID, ledger.StateSettled)
 			}
 		}()
 	}

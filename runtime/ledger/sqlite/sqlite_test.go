@@ -110,6 +110,46 @@ func TestAFailureIsOneCallersOwn(t *testing.T) {
 	}
 }
 
+// What fails in a shared transaction and nobody waits for is told so.
+func TestAFailureIsToldWhereNobodyWaits(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l := open(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `CREATE TRIGGER bad BEFORE UPDATE ON ledger_attempts WHEN NEW.key LIKE 'bad%' AND NEW.state = 'settled'
+		BEGIN SELECT RAISE(ABORT, 'no such luck'); END`); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for i := range 60 {
+		bad := i%10 == 7
+		key := map[bool]string{true: "bad", false: "good"}[bad]
+		a, err := l.Reserve(t.Context(), ledger.Reservation{Key: fmt.Sprint(key, i), Client: "c", Hold: ledger.Amount{Tokens: 1}, Dispatched: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		group.Add(1)
+		err = l.SettleSoon(t.Context(), a.ID, ledger.Settlement{Usage: ledger.Usage{InputTokens: 1}}, func(err error) {
+			defer group.Done()
+			if (err != nil) != bad {
+				t.Errorf("%s%d: %v", key, i, err)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	group.Wait()
+	b, err := l.Balance(t.Context(), ledger.Scope{Kind: ledger.ScopeClient, ID: "c"}, ledger.PeriodTotal)
+	if err != nil || b.Held.Tokens != 6 || b.Settled.Tokens != 54 {
+		t.Errorf("held %+v, settled %+v (%v)", b.Held, b.Settled, err)
+	}
+}
+
 // The database itself refuses what passes a limit, whoever asks.
 func TestTheDatabaseRefuses(t *testing.T) {
 	t.Parallel()

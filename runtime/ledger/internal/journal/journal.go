@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
@@ -26,6 +27,7 @@ type Journal struct {
 	sql      *statements
 	known    *memory // of the goroutine that writes
 	queue    chan *operation
+	untold   atomic.Int64 // settlements that are queued and nobody waits for
 	stopping chan struct{}
 	stopped  chan struct{}
 	stopOnce sync.Once
@@ -58,6 +60,7 @@ func (j *Journal) Close() error {
 	j.stopOnce.Do(func() {
 		close(j.stopping)
 		<-j.stopped
+		j.refuseQueued()
 		j.closed = j.db.Close()
 	})
 	<-j.stopped

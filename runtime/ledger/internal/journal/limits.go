@@ -102,13 +102,17 @@ func (j *Journal) Limits(ctx context.Context, scope ledger.Scope) ([]ledger.Peri
 // Balance implements ledger.Ledger. A scope nobody was charged for is zero, but
 // for its limit.
 func (j *Journal) Balance(ctx context.Context, scope ledger.Scope, period ledger.Period) (ledger.Balance, error) {
-	if err := checkPeriod(scope, period); err != nil {
+	err := checkPeriod(scope, period)
+	if err == nil {
+		err = j.catchUp(ctx)
+	}
+	if err != nil {
 		return ledger.Balance{}, fmt.Errorf("reading the balance of %s %q: %w", scope.Kind, scope.ID, err)
 	}
 	start := startOf(period, dayOf(j.now()))
 	var b ledger.Balance
 	// The row of the period that is now, or else the one that keeps its limit.
-	err := j.db.Reader().QueryRowContext(ctx, `SELECT settled_tokens, settled_nano_usd, held_tokens, held_nano_usd,
+	err = j.db.Reader().QueryRowContext(ctx, `SELECT settled_tokens, settled_nano_usd, held_tokens, held_nano_usd,
 		overage_tokens, overage_nano_usd, COALESCE(limit_tokens, 0), COALESCE(limit_nano_usd, 0),
 		input_tokens, output_tokens, calls, attempts, uncertain FROM ledger_budgets
 		WHERE scope_kind = $1 AND scope_id = $2 AND period = $3 AND period_start IN ('', $4)

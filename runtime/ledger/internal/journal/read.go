@@ -82,6 +82,9 @@ func (j *Journal) Find(ctx context.Context, key string) (ledger.Settled, bool, e
 // Attempts implements ledger.Ledger.
 func (j *Journal) Attempts(ctx context.Context, filter ledger.AttemptFilter) ([]ledger.Attempt, error) {
 	query, args, err := attemptsQuery(filter)
+	if err == nil {
+		err = j.catchUp(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listing attempts: %w", err)
 	}

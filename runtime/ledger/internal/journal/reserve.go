@@ -68,6 +68,7 @@ func (b *batch) reserve(op *operation) error {
 		if op.unsure && a.ID == op.id && a.Created.Equal(op.created) {
 			op.attempt = a.Attempt // it was committed after all
 			op.attempt.Region, op.attempt.Provider, op.attempt.Agent, op.attempt.AgentVersion, op.attempt.Wait = r.Region, r.Provider, r.Agent, r.AgentVersion, r.Wait
+			op.attempt.Left = b.left(a)
 			return nil
 		}
 		if a.paid() {
@@ -94,6 +95,7 @@ func (b *batch) reserve(op *operation) error {
 	b.keep(fresh)
 	b.charge(fresh, d)
 	op.attempt, op.id, op.created = fresh.Attempt, fresh.ID, fresh.Created
+	op.attempt.Left = b.left(fresh)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/quaestor-run/quaestor/runtime/ledger"
@@ -18,18 +19,25 @@ func (j *Journal) Dispatch(ctx context.Context, attempt int64) error {
 
 // Settle implements ledger.Ledger.
 func (j *Journal) Settle(ctx context.Context, attempt int64, s ledger.Settlement) (ledger.Left, error) {
-	u := s.Usage
-	if min(u.InputTokens, u.OutputTokens, u.CacheReadTokens, u.CacheWriteTokens, u.NanoUSD) < 0 {
-		return ledger.Left{}, fmt.Errorf("settling attempt %d: a usage cannot be negative", attempt)
-	}
-	if max(u.InputTokens, u.OutputTokens, u.CacheReadTokens, u.CacheWriteTokens, u.NanoUSD) > largest {
-		return ledger.Left{}, fmt.Errorf("settling attempt %d: a usage of %+v is above all reason", attempt, u)
-	}
 	op := &operation{action: actSettle, id: attempt, settlement: s}
-	if err := j.do(ctx, op); err != nil {
+	err := checkUsage(s.Usage)
+	if err == nil {
+		err = j.do(ctx, op)
+	}
+	if err != nil {
 		return ledger.Left{}, fmt.Errorf("settling attempt %d: %w", attempt, err)
 	}
 	return op.left, nil
+}
+
+func checkUsage(u ledger.Usage) error {
+	if min(u.InputTokens, u.OutputTokens, u.CacheReadTokens, u.CacheWriteTokens, u.NanoUSD) < 0 {
+		return errors.New("a usage cannot be negative")
+	}
+	if max(u.InputTokens, u.OutputTokens, u.CacheReadTokens, u.CacheWriteTokens, u.NanoUSD) > largest {
+		return fmt.Errorf("a usage of %+v is above all reason", u)
+	}
+	return nil
 }
 
 // Release implements ledger.Ledger.

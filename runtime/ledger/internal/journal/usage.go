@@ -16,6 +16,9 @@ import (
 // are asked for; a cursor is for the same query.
 func (j *Journal) Usage(ctx context.Context, query ledger.UsageQuery) ([]ledger.UsageRow, error) {
 	text, args, err := usageQuery(query)
+	if err == nil {
+		err = j.catchUp(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("summing up usage: %w", err)
 	}

@@ -33,10 +33,12 @@ const (
 	actUncertain
 	actExpire
 	actAlone
+	actNothing // but wait for those before it
 )
 
 // operation is one caller's change and what came of it. It runs to its end
-// once begun: its neighbours share its transaction.
+// once begun: its neighbours share its transaction. Its caller waits for done,
+// or is told.
 type operation struct {
 	action      action
 	id          int64 // of the attempt; after a reservation, too
@@ -55,6 +57,16 @@ type operation struct {
 
 	begun atomic.Bool // by the writer, or taken back by the caller
 	done  chan struct{}
+	told  func(error)
+}
+
+// finish lets the caller know what came of it.
+func (op *operation) finish() {
+	if op.told != nil {
+		op.told(op.err)
+		return
+	}
+	close(op.done)
 }
 
 // repeatable says that the operation can be done again, also where it was done
@@ -116,7 +128,7 @@ func (j *Journal) run() {
 	for {
 		select {
 		case op := <-j.queue:
-			j.runBatch(j.take(op))
+			j.runBatch(j.take(j.gather(op)...))
 		case <-j.stopping:
 			for batch := j.take(); len(batch) > 0; batch = j.take() {
 				j.runBatch(batch)
@@ -148,21 +160,28 @@ func (j *Journal) take(batch ...*operation) []*operation {
 // runBatch runs what was not taken back, in the order it came.
 func (j *Journal) runBatch(taken []*operation) {
 	group := taken[:0]
+	var idle []*operation
 	for _, op := range taken {
 		if !op.begun.CompareAndSwap(false, true) {
 			continue
 		}
-		if op.action != actAlone {
+		switch op.action {
+		case actNothing:
+			idle = append(idle, op)
+		case actAlone:
+			// group shares its array with taken, of which it is never ahead.
+			j.runTogether(group)
+			group = group[len(group):]
+			op.err = j.attempt(op)
+			op.finish()
+		default:
 			group = append(group, op)
-			continue
 		}
-		// group shares its array with taken, of which it is never ahead.
-		j.runTogether(group)
-		group = group[len(group):]
-		op.err = j.attempt(op)
-		close(op.done)
 	}
 	j.runTogether(group)
+	for _, op := range idle {
+		op.finish()
+	}
 }
 
 // runTogether runs operations in one transaction. When it fails, each runs
@@ -183,7 +202,7 @@ func (j *Journal) runTogether(group []*operation) {
 		}
 	}
 	for _, op := range group {
-		close(op.done)
+		op.finish()
 	}
 }
 
