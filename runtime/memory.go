@@ -13,9 +13,12 @@ const (
 	GatewayHeap = 64 << 20  // where calls are only passed on
 )
 
+// By how many percent a heap may grow until it is collected. A large one has
+// less than Go's own 100: many runs at once end up with a sixth less memory, and
+// no fewer a minute.
 const (
-	goPercent  = 100 // Go's own pace, for heaps that are large anyway
-	mostAtOnce = 400
+	leastGrowth = 60
+	mostGrowth  = 400
 )
 
 // TuneMemory trades memory for time in the whole process, where GOGC and
@@ -36,9 +39,9 @@ func TuneMemory(getenv func(string) string, heap uint64) {
 // collected next.
 func pace(live, heap uint64) int {
 	if live == 0 || live >= heap {
-		return goPercent
+		return leastGrowth
 	}
-	return int(min(mostAtOnce, max(goPercent, (heap-live)*100/live)))
+	return int(min(mostGrowth, max(leastGrowth, (heap-live)*100/live)))
 }
 
 // liveHeap is what the last collection left, in bytes.
