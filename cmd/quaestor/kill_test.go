@@ -136,22 +136,13 @@ func killAndCompare(t *testing.T, sound undisturbed, latency time.Duration, mome
 	server := up(t, t.TempDir(), environment)
 	id := server.research(t, sampleRun)
 	var events []client.Event
-	last := func() int64 { return int64(len(events)) }
 	inFlight := map[int64]bool{} // attempts; one may be left over from kill to kill
 	restarted := time.Now()
 	for _, moment := range moments {
 		if moment.kind == isAsked {
 			server.asked(t, moment)
 		} else {
-			server.follow(t, id, last(), func(event client.Event) error {
-				if event.Type == client.EventEnd {
-					return fmt.Errorf("the run ended before %v: %s", moment, event.Data)
-				}
-				if events = append(events, event); moment.reached(events) {
-					return errSeen
-				}
-				return nil
-			})
+			events = server.followUntil(t, id, events, moment)
 		}
 		server.kill(t)
 		found := autopsy(t, server.data, id)
@@ -170,15 +161,38 @@ func killAndCompare(t *testing.T, sound undisturbed, latency time.Duration, mome
 		restarted = time.Now()
 		server.restart(t)
 	}
-	server.follow(t, id, last(), func(event client.Event) error {
+	events = server.followOn(t, id, events)
+	t.Logf("completed %.1f s after the last of %d restarts", time.Since(restarted).Seconds(), len(moments))
+	compare(t, server, id, sound, events)
+	account(t, server, id, sound.usage, len(inFlight))
+}
+
+// followUntil adds the events of a run that goes on to those told before, until
+// the moment.
+func (i *instance) followUntil(t *testing.T, id string, events []client.Event, m moment) []client.Event {
+	t.Helper()
+	i.follow(t, id, int64(len(events)), func(event client.Event) error {
+		if event.Type == client.EventEnd {
+			return fmt.Errorf("the run ended before %v: %s", m, event.Data)
+		}
+		if events = append(events, event); m.reached(events) {
+			return errSeen
+		}
+		return nil
+	})
+	return events
+}
+
+// followOn adds the events until the run ends.
+func (i *instance) followOn(t *testing.T, id string, events []client.Event) []client.Event {
+	t.Helper()
+	i.follow(t, id, int64(len(events)), func(event client.Event) error {
 		if event.Type != client.EventEnd {
 			events = append(events, event)
 		}
 		return nil
 	})
-	t.Logf("completed %.1f s after the last of %d restarts", time.Since(restarted).Seconds(), len(moments))
-	compare(t, server, id, sound, events)
-	account(t, server, id, sound.usage, len(inFlight))
+	return events
 }
 
 // asked waits for an agent's model to be asked.

@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,10 +20,10 @@ func TestARunOutlivesWhatTemporalLost(t *testing.T) {
 	t.Parallel()
 	sound := leaveInPeace(t)
 	for name, test := range map[string]struct{ kept, lost moment }{
-		"a few steps":          {moment{"agent.finished", "gatherer", 4}, moment{"agent.finished", "analyst", 2}},
-		"from gathering on":    {moment{"plan", "", 1}, moment{"draft", "", 1}},
-		"when it is published": {moment{"phase", "write", 1}, moment{"phase", "publish", 1}},
-		"everything":           {lost: moment{"agent.finished", "analyst", 3}},
+		"a few steps":         {moment{"agent.finished", "gatherer", 4}, moment{"agent.finished", "analyst", 2}},
+		"from gathering on":   {moment{"plan", "", 1}, moment{"draft", "", 1}},
+		"when it is reviewed": {moment{"phase", "write", 1}, moment{"review", "", 1}},
+		"everything":          {lost: moment{"agent.finished", "analyst", 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -33,15 +32,7 @@ func TestARunOutlivesWhatTemporalLost(t *testing.T) {
 			var events []client.Event
 			inFlight := map[int64]bool{}
 			killAfter := func(m moment) {
-				server.follow(t, id, int64(len(events)), func(event client.Event) error {
-					if event.Type == client.EventEnd {
-						return fmt.Errorf("the run ended before %v: %s", m, event.Data)
-					}
-					if events = append(events, event); m.reached(events) {
-						return errSeen
-					}
-					return nil
-				})
+				events = server.followUntil(t, id, events, m)
 				server.kill(t)
 				found := autopsy(t, server.data, id)
 				if found.run.Status != store.StatusRunning {
@@ -60,12 +51,7 @@ func TestARunOutlivesWhatTemporalLost(t *testing.T) {
 			killAfter(test.lost)
 			putBack(t, server.data, kept)
 			server.restart(t)
-			server.follow(t, id, int64(len(events)), func(event client.Event) error {
-				if event.Type != client.EventEnd {
-					events = append(events, event)
-				}
-				return nil
-			})
+			events = server.followOn(t, id, events)
 			compare(t, server, id, sound, events)
 			account(t, server, id, sound.usage, len(inFlight))
 		})

@@ -84,10 +84,15 @@ func (f filtered) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zap
 	return checked.AddCore(entry, f)
 }
 
+// lostTrailer is what the server says when a caller has gone before figures of
+// its metrics, which nobody reads here, could be sent behind an answer.
+const lostTrailer = "unable to add metrics baggage to gRPC trailer"
+
 // Write leaves out what the server calls its own failure when a caller has gone
 // away, such as a poll that a stopping worker gives up.
 func (f filtered) Write(entry zapcore.Entry, fields []zapcore.Field) error {
-	if entry.Level < zapcore.FatalLevel && slices.ContainsFunc(fields, fromCancelled) {
+	gone := entry.Message == lostTrailer || slices.ContainsFunc(fields, fromCancelled)
+	if entry.Level < zapcore.FatalLevel && gone {
 		return nil
 	}
 	return f.Core.Write(entry, fields)

@@ -18,6 +18,7 @@ func TestTheServerSaysNothingOfCallersWhoLeft(t *testing.T) {
 	logger, voice := newLogger(zap.New(core))
 	voice.serving()
 	logger.Error("poll failed", tag.Error(errors.New("GetTaskQueue failed: context canceled")))
+	logger.Error("unable to add metrics baggage to gRPC trailer", tag.Error(errors.New("transport: SendHeader called multiple times")))
 	logger.Error("the disk is full", tag.Error(errors.New("SQLITE_FULL")))
 	logger.Warn("slow")
 	voice.stopping()
