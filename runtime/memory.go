@@ -14,7 +14,7 @@ const (
 )
 
 // By how many percent a heap may grow until it is collected. A large one has
-// less than Go's own 100: many runs at once end up with a sixth less memory, and
+// less than Go's own 100: many runs at once end up with a twelfth less memory, and
 // no fewer a minute.
 const (
 	leastGrowth = 60
