@@ -138,7 +138,8 @@ func (s *Server) startPending(ctx context.Context, begun bool) error {
 	return s.startRuns(ctx, store.StatusAwaitingReview, begun)
 }
 
-// startRuns starts the runs of a status. One that has begun has a phase.
+// startRuns starts the runs of a status. One that has begun has a phase; one
+// whose request cannot be read does not hold up the others.
 func (s *Server) startRuns(ctx context.Context, status store.Status, begun bool) error {
 	filter := store.RunFilter{Status: status, Limit: 200}
 	for {
@@ -150,7 +151,12 @@ func (s *Server) startRuns(ctx context.Context, status store.Status, begun bool)
 			if run.Phase != "" && !begun {
 				continue
 			}
-			if err := s.start(ctx, run); err != nil {
+			err := s.start(ctx, run)
+			if errors.Is(err, errUnreadable) {
+				s.log.Warn("a run cannot be started", zap.String("run", run.ID), zap.Error(err))
+				continue
+			}
+			if err != nil {
 				return err
 			}
 			s.log.Info("made sure of a run that was accepted", zap.String("run", run.ID))
@@ -161,11 +167,14 @@ func (s *Server) startRuns(ctx context.Context, status store.Status, begun bool)
 	}
 }
 
+// errUnreadable says that the record of a run does not hold its request.
+var errUnreadable = errors.New("its request cannot be read")
+
 // start starts the workflow of a run as it was accepted.
 func (s *Server) start(ctx context.Context, run store.Run) error {
 	var request workflows.ResearchRequest
 	if err := json.Unmarshal(run.Request, &request); err != nil {
-		return fmt.Errorf("reading the request of run %s: %w", run.ID, err)
+		return fmt.Errorf("starting run %s: %w: %w", run.ID, errUnreadable, err)
 	}
 	return s.engine.StartResearch(ctx, run.ID, request)
 }

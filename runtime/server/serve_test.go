@@ -94,6 +94,7 @@ func TestServeStartsForgottenRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.addRun(store.Run{ID: "r_forgotten", Request: request})
+	w.addRun(store.Run{ID: "r_broken", Request: []byte(`"no request"`)})
 	w.addRun(store.Run{ID: "r_begun", Phase: workflows.PhasePlan, Request: request})
 	w.addRun(store.Run{ID: "r_waits", Status: store.StatusAwaitingReview, Phase: workflows.PhaseReview, Request: request})
 	w.addRun(store.Run{ID: "r_ended", Status: store.StatusFailed})

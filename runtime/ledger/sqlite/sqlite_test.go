@@ -78,9 +78,9 @@ func TestUnknownSynchronousIsRefused(t *testing.T) {
 	}
 }
 
-// What fails in a shared transaction fails alone.
-func TestAFailureIsOneCallersOwn(t *testing.T) {
-	t.Parallel()
+// failing is a ledger whose database refuses a change of its attempts.
+func failing(t *testing.T, change string) *sqlite.Ledger {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	l := open(t, path)
 	db, err := sql.Open("sqlite", path)
@@ -88,10 +88,16 @@ func TestAFailureIsOneCallersOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), `CREATE TRIGGER bad BEFORE INSERT ON ledger_attempts WHEN NEW.key LIKE 'bad%'
-		BEGIN SELECT RAISE(ABORT, 'no such luck'); END`); err != nil {
+	if _, err := db.ExecContext(t.Context(), "CREATE TRIGGER bad BEFORE "+change+" BEGIN SELECT RAISE(ABORT, 'no such luck'); END"); err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// What fails in a shared transaction fails alone.
+func TestAFailureIsOneCallersOwn(t *testing.T) {
+	t.Parallel()
+	l := failing(t, "INSERT ON ledger_attempts WHEN NEW.key LIKE 'bad%'")
 	var group sync.WaitGroup
 	for i := range 60 {
 		group.Go(func() {
@@ -113,17 +119,7 @@ func TestAFailureIsOneCallersOwn(t *testing.T) {
 // What fails in a shared transaction and nobody waits for is told so.
 func TestAFailureIsToldWhereNobodyWaits(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	l := open(t, path)
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), `CREATE TRIGGER bad BEFORE UPDATE ON ledger_attempts WHEN NEW.key LIKE 'bad%' AND NEW.state = 'settled'
-		BEGIN SELECT RAISE(ABORT, 'no such luck'); END`); err != nil {
-		t.Fatal(err)
-	}
+	l := failing(t, "UPDATE ON ledger_attempts WHEN NEW.key LIKE 'bad%' AND NEW.state = 'settled'")
 	var group sync.WaitGroup
 	for i := range 60 {
 		bad := i%10 == 7
