@@ -7,7 +7,7 @@ import "github.com/quaestor-run/quaestor/tools"
 type Survey struct {
 	Documents []DocumentProfile    `json:"documents"`       // most relevant to the topic first, at most 60
 	Tables    []tools.TableProfile `json:"tables"`          // at most 20
-	Total     int                  `json:"total"`           // documents in all
+	Total     int                  `json:"total"`           // documents in all; a table in one is counted with it
 	Unread    []UnreadDocument     `json:"unread"`          // what could not be read, and why
 	Notes     []string             `json:"notes,omitempty"` // whole sentences: what else bounds what can be found
 }

@@ -145,6 +145,14 @@ func TestOfflineDigestsOfOtherFields(t *testing.T) {
 			},
 			stray: []string{"soup", "Heavy rainfall damages roads"},
 		},
+		"a table in a page": {
+			files: map[string]string{"power.html": powerPage()}, topic: "How has solar capacity in Europe grown?",
+			wanted: []string{
+				"“Installed solar (GW)” per year in “Installed capacity in Europe” rose from 71 in 2012 to 225.5 in 2022 (Mann-Kendall test",
+				"The search covered 1 document, which holds 1 table with 11 records.",
+			},
+			stray: []string{"provisional"},
+		},
 		"german": {
 			files: germanCorpus(), topic: "Wie wirken Radwege in der Innenstadt?",
 			wanted: []string{"haben die Zahl der Unfälle in der Innenstadt um 23 Prozent gesenkt"},

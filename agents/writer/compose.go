@@ -196,18 +196,21 @@ func (m material) introduction() agents.Section {
 }
 
 func searched(s agents.Survey) string {
-	text := "The search covered " + prose.Count(s.Total, "document")
-	if n := len(s.Tables); n > 0 {
-		rows := 0
-		for _, t := range s.Tables {
-			rows += t.Rows
-		}
-		text += fmt.Sprintf(", among them %s with %s", prose.Count(n, "table"), prose.Count(rows, "record"))
-		if n == s.Total {
-			text = fmt.Sprintf("The search covered %s with %s", prose.Count(n, "table"), prose.Count(rows, "record"))
-		}
+	rows := 0
+	for _, t := range s.Tables {
+		rows += t.Rows
 	}
-	return text + "."
+	tables := fmt.Sprintf("%s with %s", prose.Count(len(s.Tables), "table"), prose.Count(rows, "record"))
+	hold := "hold"
+	switch {
+	case len(s.Tables) == 0:
+		return "The search covered " + prose.Count(s.Total, "document") + "."
+	case len(s.Documents) == 0 && len(s.Tables) == s.Total:
+		return "The search covered " + tables + "."
+	case s.Total == 1:
+		hold = "holds"
+	}
+	return fmt.Sprintf("The search covered %s, which %s %s.", prose.Count(s.Total, "document"), hold, tables)
 }
 
 func years(s agents.Survey) (from, to int) {

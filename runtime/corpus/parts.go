@@ -63,7 +63,7 @@ func (c *Corpora) takeParts(ctx context.Context, in intake, extracted documents.
 }
 
 func (c *Corpora) takePart(ctx context.Context, in intake, name string, part documents.Part, left *partsLeft) error {
-	inner := intake{corpus: in.corpus, uri: PartURI(in.uri, name), mediaType: part.MediaType, data: part.Data, depth: in.depth + 1}
+	inner := intake{corpus: in.corpus, uri: PartURI(in.uri, name), title: part.Title, mediaType: part.MediaType, data: part.Data, depth: in.depth + 1}
 	if len(inner.uri) > maxURI {
 		return fmt.Errorf("document name %q: it has parts whose names do not fit into %d bytes; give it a shorter one", in.uri, maxURI)
 	}

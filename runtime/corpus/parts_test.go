@@ -82,6 +82,27 @@ func TestSheetsAreTables(t *testing.T) {
 	}
 }
 
+func TestTheTableOfAPageIsATable(t *testing.T) {
+	t.Parallel()
+	c, m := setup(t)
+	page := "<html><body><h1>Sales by year</h1><p>More was sold in each year than before.</p><table><caption>Sold by year</caption>" +
+		"<tr><th>Year</th><th>Sold</th></tr><tr><td>2019</td><td>4</td></tr><tr><td>2020</td><td>6</td></tr><tr><td>2021</td><td>9</td></tr></table></body></html>"
+	ingest(t, c, "shop", "sales.html", page)
+	ingest(t, c, "other", "copy.html", page)
+	for name, want := range map[string][]string{
+		"shop":  {"sales.html", "sales.html!/table 1"},
+		"other": {"copy.html", "copy.html!/table 1"},
+	} {
+		if got := uris(t, m, name); !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		survey, err := c.Survey(t.Context(), tools.Scope{Sources: []string{name}}, "sold")
+		if err != nil || survey.Total != 1 || len(survey.Documents) != 1 || len(survey.Tables) != 1 || survey.Tables[0].Title != "Sold by year" || survey.Tables[0].Rows != 3 {
+			t.Errorf("survey %+v, %v", survey, err)
+		}
+	}
+}
+
 func mailWith(attachments ...string) string {
 	var out strings.Builder
 	out.WriteString("From: a@example.org\r\nSubject: Figures\r\nContent-Type: multipart/mixed; boundary=xx\r\n\r\n--xx\r\n\r\nThe figures of the north are attached here.\r\n")

@@ -28,7 +28,12 @@ func (c *Corpora) Survey(ctx context.Context, scope tools.Scope, topic string) (
 	}
 	survey := agents.Survey{
 		Documents: []agents.DocumentProfile{}, Tables: []tools.TableProfile{}, Unread: []agents.UnreadDocument{},
-		Total: len(set.indexed) + len(set.unread), Notes: slices.Clone(set.notes),
+		Total: len(set.unread), Notes: slices.Clone(set.notes),
+	}
+	for _, doc := range set.indexed {
+		if partOf(doc.URI) == "" || doc.MediaType != documents.TSV { // tables and sheets are counted with what holds them
+			survey.Total++
+		}
 	}
 	told := map[int]bool{}
 	for _, place := range set.index.Relevant(topic) {

@@ -136,7 +136,7 @@ func (d *docxReader) block(reader *xmlReader, element xml.StartElement) error {
 	case "tbl":
 		rows, err := d.table(reader)
 		if err == nil && len(rows) > 0 {
-			d.snapshot.table(fmt.Sprintf("table %d", d.snapshot.tables+1), rows, 0)
+			d.snapshot.table("", rows, 0)
 		}
 		return err
 	case "Fallback", "sectPr", "del", "moveFrom":

@@ -105,6 +105,7 @@ func (a *archive) chapter(file string, out *Extracted, text *strings.Builder, li
 	if err != nil {
 		return err
 	}
+	out.takeTables(read)
 	offset := text.Len()
 	text.WriteString(read.Text)
 	for _, segment := range read.Segments {

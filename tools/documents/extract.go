@@ -70,6 +70,7 @@ type Extracted struct {
 // table, an attachment), or what of it could not be read.
 type Part struct {
 	Name      string // no two parts of a document have the same
+	Title     string // what stands over it; empty where its name is its title
 	MediaType string // TSV for tables; as declared for attachments
 	Data      []byte
 	Gap       string // why it could not be read; Data is nil then
@@ -199,7 +200,7 @@ func (e *Extractor) readType(ctx context.Context, name, mediaType string, data [
 	}
 	switch mediaType {
 	case Markdown:
-		return extractMarkdown(text), nil
+		return extractMarkdown(text, e.limits), nil
 	case Plain:
 		return extractPlain(text), nil
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // extractHTML reads the text of a page block by block: headings, paragraphs,
-// items, and tables as lines of cells. What a page has around its text
+// items, and tables as lines of cells; tables of data are parts as well. What a page has around its text
 // (scripts, navigation, banners, footers, asides, lists of links) is left out.
 func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 	if holdsBinary(data[:min(len(data), 1<<20)]) && !bytes.HasPrefix(data, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
@@ -39,8 +39,8 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 		return Extracted{}, malformed(name, err)
 	}
 	facts := readHead(root)
-	page := readPage(mainContent(root), limits.Text, false)
-	if all := readPage(root, limits.Text, true); page.text.Len()*lenientShare < all.text.Len() {
+	page := readPage(mainContent(root), limits, false)
+	if all := readPage(root, limits, true); page.text.Len()*lenientShare < all.text.Len() {
 		page = all
 	}
 	if facts.year != 0 {
@@ -48,10 +48,10 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 	}
 	out := Extracted{
 		Text: page.text.String(), Author: facts.author, Published: facts.published, URL: facts.url,
-		Segments: page.outline.finish(), Year: page.year,
+		Segments: page.outline.finish(), Year: page.year, Parts: page.parts,
 	}
 	if page.cut {
-		out.Parts = []Part{{Name: "the rest", Gap: fmt.Sprintf("only the first %d MB of its text were read; split it into parts", limits.Text>>20)}}
+		out.Parts = append(out.Parts, Part{Name: "the rest", Gap: fmt.Sprintf("only the first %d MB of its text were read; split it into parts", limits.Text>>20)})
 	}
 	if strings.TrimSpace(out.Text) == "" {
 		return Extracted{}, noText(name, "the page holds no text of its own")
@@ -68,8 +68,8 @@ func extractHTML(name string, data []byte, limits Limits) (Extracted, error) {
 // as misleading.
 const lenientShare = 5
 
-func readPage(node *html.Node, limit int, lenient bool) *htmlReader {
-	page := &htmlReader{limit: limit, lenient: lenient}
+func readPage(node *html.Node, limits Limits, lenient bool) *htmlReader {
+	page := &htmlReader{limits: limits, lenient: lenient}
 	page.visit(node, BlockParagraph)
 	page.close()
 	return page
@@ -82,14 +82,15 @@ type htmlReader struct {
 	outline outline
 	line    strings.Builder // the open block
 	kind    BlockKind
-	limit   int
-	cut     bool   // the limit was reached
+	limits  Limits
+	parts   []Part // tables of data
+	cut     bool   // the limit of the text was reached
 	title   string // of the first h1
 	year    int
 }
 
 func (p *htmlReader) visit(node *html.Node, kind BlockKind) {
-	if p.text.Len()+p.line.Len() > p.limit {
+	if p.text.Len()+p.line.Len() > p.limits.Text {
 		p.cut = true
 		return
 	}
@@ -151,7 +152,7 @@ func (p *htmlReader) block(node *html.Node, kind BlockKind) {
 
 // write adds inline text, its white space folded into single spaces.
 func (p *htmlReader) write(text string) {
-	if room := p.limit - p.text.Len() - p.line.Len(); len(text) > room {
+	if room := p.limits.Text - p.text.Len() - p.line.Len(); len(text) > room {
 		text, p.cut = strings.ToValidUTF8(text[:max(0, room)], ""), true
 	}
 	space := p.line.Len() == 0 || strings.HasSuffix(p.line.String(), " ")
@@ -205,7 +206,7 @@ func (p *htmlReader) verbatim(text string) {
 	if text == "" {
 		return
 	}
-	if p.text.Len()+len(text) > p.limit {
+	if p.text.Len()+len(text) > p.limits.Text {
 		p.cut = true
 		return
 	}
@@ -236,6 +237,7 @@ func (p *htmlReader) table(node *html.Node) {
 		return false
 	})
 	p.verbatim(lines.String())
+	p.data(node)
 }
 
 // hasBlocks says that a table holds what only a page's arrangement holds.

@@ -79,20 +79,27 @@ func mailFacts(message *enmime.Envelope) (Extracted, string) {
 // mailBody reads the text of a message, or its HTML where it has none.
 func (e *Extractor) mailBody(name string, message *enmime.Envelope, head string, out *Extracted) error {
 	var body Extracted
+	hasText, hasHTML := strings.TrimSpace(message.Text) != "", strings.TrimSpace(message.HTML) != ""
 	switch {
-	case strings.TrimSpace(message.Text) != "":
+	case hasText:
 		text, err := decodeText(name, []byte(message.Text))
 		if err != nil {
 			return err
 		}
 		body = extractPlain(strings.ReplaceAll(text, "\r\n", "\n"))
-	case strings.TrimSpace(message.HTML) != "":
+	case hasHTML:
 		read, err := extractHTML(name, []byte(message.HTML), e.limits)
 		if err != nil {
 			out.Parts = append(out.Parts, Part{Name: "body", Gap: "the body of the message cannot be read: " + reasonOf(err)})
 			break
 		}
+		out.takeTables(read)
 		body = read
+	}
+	if hasText && hasHTML { // where tables are tables
+		if read, err := extractHTML(name, []byte(message.HTML), e.limits); err == nil {
+			out.takeTables(read)
+		}
 	}
 	out.Text = head + body.Text
 	for _, segment := range body.Segments {

@@ -1,18 +1,21 @@
 package documents
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
 // extractMarkdown reads CommonMark with tables. Front matter is read and is no
-// passage; code, tables and raw HTML are in the text but not in a block.
-func extractMarkdown(source string) Extracted {
+// passage; code, tables and raw HTML are in the text but not in a block. Tables
+// are parts as well.
+func extractMarkdown(source string, limits Limits) Extracted {
 	if deeplyNested(source) {
 		return extractPlain(source)
 	}
@@ -25,9 +28,9 @@ func extractMarkdown(source string) Extracted {
 		parser.WithParagraphTransformers(util.Prioritized(extension.NewTableParagraphTransformer(), 200)), //nolint:misspell // the library's name
 	)
 	root := blocks.Parse(text.NewReader([]byte(source[body:])))
-	reader := markdownReader{source: source, offset: body}
+	reader := markdownReader{source: source, offset: body, limits: limits}
 	reader.walk(root, false)
-	out.Segments = reader.outline.finish()
+	out.Segments, out.Parts = reader.outline.finish(), reader.parts
 	if out.Title == "" {
 		out.Title = reader.title
 	}
@@ -38,6 +41,8 @@ func extractMarkdown(source string) Extracted {
 type markdownReader struct {
 	source  string
 	offset  int // of the tree in the source
+	limits  Limits
+	parts   []Part // tables of data
 	outline outline
 	title   string
 	level   int // of the heading that gave the title
@@ -80,6 +85,8 @@ func (m *markdownReader) descend(node ast.Node, item bool, depth int) {
 			m.descend(child, true, depth+1)
 		case *ast.Blockquote:
 			m.descend(child, item, depth+1)
+		case *extast.Table:
+			m.table(n)
 		}
 	}
 }
@@ -97,6 +104,38 @@ func (m *markdownReader) heading(n *ast.Heading) {
 		}
 	}
 	m.outline.heading(heading)
+}
+
+// table makes a part of a table.
+func (m *markdownReader) table(table *extast.Table) {
+	if len(m.parts) == maxTableParts {
+		return
+	}
+	var rows [][]string
+	for row := table.FirstChild(); row != nil; row = row.NextSibling() {
+		var cells []string
+		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+			text := ""
+			if start, end, ok := m.lines(cell); ok {
+				text = plainCell(m.source[start:end])
+			}
+			cells = append(cells, text)
+		}
+		rows = append(rows, cells)
+	}
+	if part, read, ok := tablePart(len(m.parts)+1, m.outline.current.Heading, rows, m.limits); ok && computable(read) {
+		m.parts = append(m.parts, part)
+	}
+}
+
+// inlineLink is a link or a picture inside a line.
+var inlineLink = regexp.MustCompile(`!?\[([^\]\[]*)\]\([^()\s]*(?:\s"[^"]*")?\)`)
+
+// plainCell takes marks off the text of a cell.
+func plainCell(cell string) string {
+	cell = inlineLink.ReplaceAllString(cell, "$1")
+	cell = strings.NewReplacer(`\|`, "|", "**", "", "__", "", "`", "").Replace(cell)
+	return cleanTitle(strings.Trim(strings.TrimSpace(cell), "*_ "))
 }
 
 func (m *markdownReader) block(n ast.Node, item bool) {

@@ -125,7 +125,7 @@ func (d *slideReader) element(reader *xmlReader, element xml.StartElement) error
 	case "tbl":
 		rows, err := slideTable(reader)
 		if err == nil && len(rows) > 0 {
-			d.snapshot.table(fmt.Sprintf("table %d", d.snapshot.tables+1), rows, 0)
+			d.snapshot.table("", rows, 0)
 		}
 		return err
 	case "Fallback":

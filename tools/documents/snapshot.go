@@ -66,7 +66,7 @@ func (s *snapshot) paragraph(kind BlockKind, text string) {
 // proseWords is how many words make of a cell a text that is worth quoting.
 const proseWords = 6
 
-// table adds a table as lines of cells; a cell that holds sentences is a block
+// table adds a table, which need not have a name, as lines of cells; a cell that holds sentences is a block
 // too. What is a table of data, with a header and columns, is also a part of
 // its own, so that it can be computed with.
 func (s *snapshot) table(name string, rows [][]string, maxLines int) {
@@ -108,81 +108,20 @@ func (s *snapshot) row(row []string) {
 	s.text.WriteString("|\n")
 }
 
-// maxTableParts is how many tables of one document become parts.
-const maxTableParts = 50
-
-// data makes a table of data a part.
+// data makes a table of data a part, by its name or under a heading.
 func (s *snapshot) data(name string, rows [][]string) {
-	text, ok := tableText(rows)
-	if !ok || s.tables >= maxTableParts {
+	if s.tables >= maxTableParts {
 		return
 	}
-	if _, err := ReadTable(TableSource{URI: name, MediaType: TSV, Text: text}, s.limits); err != nil {
-		return // it stays a table in the text
+	part, table, ok := tablePart(s.tables+1, s.outline.current.Heading, rows, s.limits)
+	if !ok || name == "" && !computable(table) {
+		return
+	}
+	if name != "" {
+		part.Name, part.Title = name, ""
 	}
 	s.tables++
-	s.parts = append(s.parts, Part{Name: name, MediaType: TSV, Data: []byte(text)})
-}
-
-// tableText writes rows as text parted by tabs; false for what has no two
-// columns and no two rows below a header. Rows before the header stay as short
-// as they are, and those below it are filled up to its width.
-func tableText(rows [][]string) (string, bool) {
-	header, width := tableHeader(rows)
-	if width < 2 || len(rows)-header < 3 {
-		return "", false
-	}
-	var text strings.Builder
-	for i, row := range rows {
-		row = trimCells(row)
-		for len(row) < width && i >= header && len(row) > 0 {
-			row = append(row, "")
-		}
-		for j, cell := range row {
-			if j > 0 {
-				text.WriteByte('\t')
-			}
-			text.WriteString(quoteCell(cell))
-		}
-		text.WriteByte('\n')
-	}
-	return text.String(), true
-}
-
-// tableHeader finds the first row that is as wide as most are, or wider.
-func tableHeader(rows [][]string) (at, width int) {
-	counts := map[int]int{}
-	for _, row := range rows[:min(len(rows), 1000)] {
-		if n := len(trimCells(row)); n > 1 {
-			counts[n]++
-		}
-	}
-	usual, most := 0, 0
-	for n, count := range counts {
-		if count > most || count == most && n > usual {
-			usual, most = n, count
-		}
-	}
-	for i, row := range rows[:min(len(rows), maxPreamble)] {
-		if n := len(trimCells(row)); usual > 0 && n >= usual {
-			return i, n
-		}
-	}
-	return 0, 0
-}
-
-func trimCells(row []string) []string {
-	for len(row) > 0 && strings.TrimSpace(row[len(row)-1]) == "" {
-		row = row[:len(row)-1]
-	}
-	return row[:len(row):len(row)]
-}
-
-func quoteCell(cell string) string {
-	if strings.HasPrefix(cell, `"`) {
-		return `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
-	}
-	return cell
+	s.parts = append(s.parts, part)
 }
 
 // extracted is the document that was written.

@@ -178,7 +178,7 @@ func nameColumns(names []string) []tools.Column {
 			name = strings.ToValidUTF8(name[:maxNameBytes], "")
 		}
 		if name == "" {
-			name = fmt.Sprintf("column %d", i+1)
+			name = unnamed(i)
 		}
 		if seen[name]++; seen[name] > 1 {
 			name = fmt.Sprintf("%s (%d)", name, seen[name])
@@ -187,3 +187,6 @@ func nameColumns(names []string) []tools.Column {
 	}
 	return columns
 }
+
+// unnamed is the name of a column that has none.
+func unnamed(i int) string { return fmt.Sprintf("column %d", i+1) }
