@@ -32,13 +32,10 @@ type spanned struct {
 
 // readGrid reads the rows of a table, nil where it has too many cells. A cell of
 // several rows stands in each of them. One of several columns stands in the
-// first of them, among the names of columns in each. A row that is one cell
-// across the table is a title, and in no row.
+// first of them, among the names of columns in each. Left out are a title across
+// the table, names that are said again, and the foot, which sums up.
 func readGrid(table *html.Node) *grid {
 	g := &grid{}
-	var wide []bool // rows that are one cell
-	var all [][]string
-	heads := 0
 	eachElement(table, func(n *html.Node) bool {
 		if g.cells > maxTableCells {
 			return false
@@ -46,28 +43,22 @@ func readGrid(table *html.Node) *grid {
 		switch n.DataAtom {
 		case atom.Caption:
 			g.caption = cleanTitle(rawText(n))
-			return false
 		case atom.Tr:
 			row, cells, head := g.row(n)
-			if head && heads == len(all) {
-				heads++
+			switch {
+			case within(n, atom.Tfoot), cells == 1 && len(row) > 1:
+			case !head:
+				g.rows = append(g.rows, row)
+			case len(g.rows) == 0:
+				g.head = append(g.head, row)
 			}
-			all, wide = append(all, row), append(wide, cells == 1 && len(row) > 1)
-			return false
+		default:
+			return true
 		}
-		return true
+		return false
 	})
 	if g.cells > maxTableCells {
 		return nil
-	}
-	for i, row := range all {
-		switch {
-		case wide[i]:
-		case i < heads:
-			g.head = append(g.head, row)
-		default:
-			g.rows = append(g.rows, row)
-		}
 	}
 	return g
 }
@@ -82,7 +73,7 @@ func (g *grid) row(tr *html.Node) (row []string, cells int, head bool) {
 		}
 		row = g.reached(row)
 		cells++
-		head = head && cell.DataAtom == atom.Th || tr.Parent != nil && tr.Parent.DataAtom == atom.Thead
+		head = head && cell.DataAtom == atom.Th || within(tr, atom.Thead)
 		text, rows := cellText(cell), span(cell, "rowspan", maxRowSpan)
 		for i := range span(cell, "colspan", maxColumnSpan) {
 			if i > 0 && !head {

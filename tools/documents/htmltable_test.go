@@ -13,7 +13,7 @@ import (
 )
 
 // capacity is a table with names over names, cells of several rows and columns,
-// marks of footnotes and a row that is a note.
+// marks of footnotes, a row that is a note, names once more and a sum.
 const capacity = `<h2>Capacity</h2>
 <table><caption>Installed <b>capacity</b> in Europe</caption>
 <thead><tr><th rowspan="2">Year</th><th colspan="2">Installed</th><th rowspan="2">Note</th></tr>
@@ -21,7 +21,9 @@ const capacity = `<h2>Capacity</h2>
 <tbody><tr><td>2012</td><td>71.0</td><td>1,107.1</td><td rowspan="2">old<br>method</td></tr>
 <tr><td>2013</td><td>81.9<sup>a</sup></td><td>1,117.9</td></tr>
 <tr><td colspan="4">a new survey</td></tr>
-<tr><td>2014</td><td>89.1<sup>[2]</sup></td><td>1,129.6</td><td></td></tr></tbody></table>`
+<tr><td>2014</td><td>89.1<sup>[2]</sup></td><td>1,129.6</td><td></td></tr>
+<tr><th>Year</th><th>solar</th><th>wind</th><th>Note</th></tr></tbody>
+<tfoot><tr><td>All</td><td>242</td><td>3,354.6</td><td></td></tr></tfoot></table>`
 
 func TestTheTableOfAPageIsAPart(t *testing.T) {
 	t.Parallel()
