@@ -157,7 +157,8 @@ func powerPage() string {
 		wind += 12.5
 		fmt.Fprintf(&page, "<tr><td>%d</td><td>%.1f<sup>a</sup></td><td>%.1f</td></tr>", 2012+i, solar, wind)
 	}
-	page.WriteString("<tr><td colspan=3>a: provisional</td></tr></table></main></body></html>")
+	page.WriteString("<tr><td colspan=3>a: provisional</td></tr></table><h2>Solar capacity by country</h2><table><tr><th>Country</th><th>Megawatts</th></tr>" +
+		"<tr><td>Germany</td><td>2,205</td></tr><tr><td>Italy</td><td>1,012</td></tr><tr><td>Spain</td><td>955</td></tr></table></main></body></html>")
 	return page.String()
 }
 

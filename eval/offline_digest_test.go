@@ -149,7 +149,8 @@ func TestOfflineDigestsOfOtherFields(t *testing.T) {
 			files: map[string]string{"power.html": powerPage()}, topic: "How has solar capacity in Europe grown?",
 			wanted: []string{
 				"“Installed solar (GW)” per year in “Installed capacity in Europe” rose from 71 in 2012 to 225.5 in 2022 (Mann-Kendall test",
-				"The search covered 1 document, which holds 1 table with 11 records.",
+				"Of what “Solar capacity by country” lists, “Germany” has the highest figure for “megawatts” (2205), followed by “Italy” (1012) and “Spain” (955).",
+				"The search covered 1 document, which holds 2 tables with 14 records.",
 			},
 			stray: []string{"provisional"},
 		},

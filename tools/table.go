@@ -85,3 +85,14 @@ type ValueCount struct {
 	Value string `json:"value"`
 	Count int    `json:"count"`
 }
+
+// Labels is the column that names each row: of text, no cell empty and no two
+// alike.
+func (t TableProfile) Labels() (ColumnProfile, bool) {
+	for _, c := range t.Columns {
+		if c.Type == TypeText && c.Empty == 0 && c.Distinct == t.Rows {
+			return c, true
+		}
+	}
+	return ColumnProfile{}, false
+}

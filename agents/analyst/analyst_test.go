@@ -31,6 +31,12 @@ func input(question string, tables ...tools.TableProfile) analyst.Input {
 // analyse plays the run, with an answer for each tool.
 func analyse(t *testing.T, in analyst.Input, answers map[string]agents.ToolResult) (agents.Analysis, []agents.ToolCall) {
 	t.Helper()
+	return play(t, in, func(call agents.ToolCall) agents.ToolResult { return answers[call.Name] })
+}
+
+// play plays the run, with an answer for each call.
+func play(t *testing.T, in analyst.Input, answer func(call agents.ToolCall) agents.ToolResult) (agents.Analysis, []agents.ToolCall) {
+	t.Helper()
 	definition, err := analyst.New().Define()
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +53,9 @@ func analyse(t *testing.T, in analyst.Input, answers map[string]agents.ToolResul
 	if len(calls) > 0 {
 		var results []agents.ToolResult
 		for _, call := range calls {
-			answer := answers[call.Name]
-			answer.CallID, answer.Name = call.ID, call.Name
-			results = append(results, answer)
+			result := answer(call)
+			result.CallID, result.Name = call.ID, call.Name
+			results = append(results, result)
 		}
 		if message, err = definition.Offline(raw, 1, results); err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/agents/prose"
@@ -38,23 +39,59 @@ type group struct {
 // allGroups is how many groups are asked for, to have them all.
 const allGroups = 40
 
-// groupTasks adds up the first measure of a panel by its groups, where it is
-// something that can be added.
+// leastGroups is how many groups are worth a comparison where each is one row.
+const leastGroups = 3
+
+// groupTasks adds up a measure by the groups of a panel, or compares the rows of
+// a list, where it is something that can be added.
 func groupTasks(t tools.TableProfile) []task {
-	clock, ok := timeColumn(t)
-	if !ok {
-		return nil
-	}
-	by, ok := panel(t, clock)
-	measured := measures(t, clock.Name)
-	if !ok || len(measured) == 0 || aggregateFor(measured[0]) != "sum" || by.Distinct > allGroups {
+	by, measured, list, ok := groupsOf(t)
+	if !ok || by.Distinct > allGroups {
 		return nil
 	}
 	return []task{{
 		tool:  toolStatistics,
-		input: groupInput{Table: t.ID, Operation: "group", Column: measured[0].Name, By: by.Name, Top: allGroups},
-		table: prose.TableName(t.Title), column: measured[0].Name, by: by.Name, read: readGroups,
+		input: groupInput{Table: t.ID, Operation: "group", Column: measured.Name, By: by.Name, Top: allGroups},
+		table: prose.TableName(t.Title), column: measured.Name, by: by.Name, single: list, read: readGroups,
 	}}
+}
+
+// groupsOf finds what names the groups of a table and what is added up. In a list
+// each row is a group.
+func groupsOf(t tools.TableProfile) (by, measured tools.ColumnProfile, list, ok bool) {
+	if clock, timed := timeColumn(t); timed {
+		by, ok = panel(t, clock)
+		columns := measures(t, clock.Name)
+		if !ok || len(columns) == 0 || aggregateFor(columns[0]) != "sum" {
+			return by, measured, false, false
+		}
+		return by, columns[0], false, true
+	}
+	by, ok = t.Labels()
+	for _, c := range measures(t, "") {
+		if counts(c) {
+			return by, c, true, ok && t.Rows >= leastGroups
+		}
+	}
+	return by, measured, false, false
+}
+
+// counts says by its name that a column counts things, of which there is a whole.
+func counts(c tools.ColumnProfile) bool {
+	if c.Type != tools.TypeInteger || aggregateFor(c) != "sum" || nameScore(c.Name, " years rank ranking position status class ") > 0 {
+		return false
+	}
+	words := prose.Words(c.Name)
+	return len(words) > 0 && strings.HasSuffix(words[0], "s") || nameScore(c.Name, " total count number amount population revenue turnover volume production consumption ") > 0
+}
+
+// sumsUp says that a row of a list is the sum of the others.
+func sumsUp(label string) bool {
+	switch strings.ToLower(strings.Trim(label, " :*")) {
+	case "total", "totals", "all", "sum", "overall", "grand total", "in total", "insgesamt", "gesamt", "summe":
+		return true
+	}
+	return false
 }
 
 func readGroups(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
@@ -65,7 +102,7 @@ func readGroups(in Input, t task, value json.RawMessage) ([]agents.Finding, erro
 	if out.Evidence == "" {
 		return nil, errors.New("reading sums by group: they have no evidence id")
 	}
-	groups := out.Group.Groups
+	groups := slices.DeleteFunc(out.Group.Groups, func(g group) bool { return sumsUp(g.Name) })
 	total := 0.0
 	for _, g := range groups {
 		if g.Sum < 0 {
@@ -77,32 +114,93 @@ func readGroups(in Input, t task, value json.RawMessage) ([]agents.Finding, erro
 		return nil, nil
 	}
 	slices.SortStableFunc(groups, func(a, b group) int { return cmp.Compare(b.Sum, a.Sum) })
-	part := func(g group) string {
-		return fmt.Sprintf("%s (%s)", prose.Figure(g.Sum), prose.Percent(g.Sum/total))
-	}
-	var others []string
-	for _, g := range groups[1:min(3, len(groups))] {
-		others = append(others, prose.Quote(g.Name)+" with "+part(g))
-	}
 	f := agents.Finding{
-		Statement: fmt.Sprintf("Of the total of %s for %s in %s, %s fall to %s, followed by %s.",
-			prose.Figure(total), prose.Quote(prose.ColumnName(t.column)), prose.Quote(t.table), part(groups[0]), prose.Quote(groups[0].Name), prose.List(others)),
-		Theme: in.Question.Theme, Confidence: "high", Evidence: []string{out.Evidence},
+		Statement: groupSentence(t, groups, total),
+		Theme:     in.Question.Theme, Confidence: "high", Evidence: []string{out.Evidence},
 		DataPoints:   []agents.DataPoint{{Label: groups[0].Name, Value: groups[0].Sum, Unit: prose.ColumnName(t.column), Evidence: out.Evidence}},
 		Implications: []string{"A share of what " + prose.Quote(t.table) + " counts is no share of use, of quality or of risk."},
 		Table:        groupTable(t, out, groups, total),
 	}
+	if t.single {
+		f.Implications = []string{"Whether " + prose.Quote(t.table) + " lists all there is, it does not say."}
+	}
 	return []agents.Finding{f}, nil
+}
+
+// groupSentence names the largest groups, and their shares where the table has
+// the whole: a list may be the top of a longer one.
+func groupSentence(t task, groups []group, total float64) string {
+	table, column := prose.Quote(t.table), prose.Quote(prose.ColumnName(t.column))
+	var others []string
+	for _, g := range groups[1:min(3, len(groups))] {
+		if t.single {
+			others = append(others, fmt.Sprintf("%s (%s)", prose.Quote(g.Name), prose.Figure(g.Sum)))
+		} else {
+			others = append(others, fmt.Sprintf("%s with %s (%s)", prose.Quote(g.Name), prose.Figure(g.Sum), prose.Percent(g.Sum/total)))
+		}
+	}
+	first := groups[0]
+	if t.single {
+		return fmt.Sprintf("Of what %s lists, %s has the highest figure for %s (%s), followed by %s.",
+			table, prose.Quote(first.Name), column, prose.Figure(first.Sum), prose.List(others))
+	}
+	return fmt.Sprintf("Of the total of %s for %s in %s, %s (%s) fall to %s, followed by %s.",
+		prose.Figure(total), column, table, prose.Figure(first.Sum), prose.Percent(first.Sum/total), prose.Quote(first.Name), prose.List(others))
 }
 
 func groupTable(t task, out groupOutput, groups []group, total float64) *agents.DataTable {
 	by, column := prose.Capital(prose.ColumnName(t.by)), prose.Capital(prose.ColumnName(t.column))
 	table := &agents.DataTable{
 		Caption: fmt.Sprintf("%s by %s in “%s”", column, prose.ColumnName(t.by), prose.Inner(t.table)),
-		Columns: []string{by, column, "Share"}, Evidence: []string{out.Evidence},
+		Columns: []string{by, column}, Evidence: []string{out.Evidence},
+	}
+	if !t.single {
+		table.Columns = append(table.Columns, "Share")
 	}
 	for _, g := range groups[:min(2*topValues, len(groups))] {
-		table.Rows = append(table.Rows, []string{g.Name, prose.Figure(g.Sum), prose.Percent(g.Sum / total)})
+		row := []string{g.Name, prose.Figure(g.Sum)}
+		if !t.single {
+			row = append(row, prose.Percent(g.Sum/total))
+		}
+		table.Rows = append(table.Rows, row)
 	}
 	return table
+}
+
+// onceEach leaves out a list that stands in the table of another finding, which
+// then rests on both.
+func onceEach(findings []agents.Finding) []agents.Finding {
+	var kept []agents.Finding
+	fuller := make([]int, len(findings))
+	for i := range findings {
+		fuller[i] = slices.IndexFunc(findings, func(other agents.Finding) bool { return holdsList(other.Table, findings[i].Table) })
+	}
+	for i := range findings {
+		of := i
+		for fuller[of] >= 0 {
+			of = fuller[of]
+		}
+		if of != i {
+			findings[of].Evidence = append(findings[of].Evidence, findings[i].Evidence...)
+		}
+	}
+	for i, f := range findings {
+		if fuller[i] < 0 {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// holdsList says that the names and figures of a list stand in a longer table.
+func holdsList(table, list *agents.DataTable) bool {
+	if table == nil || list == nil || len(table.Rows) <= len(list.Rows) {
+		return false
+	}
+	for _, row := range list.Rows {
+		if !slices.ContainsFunc(table.Rows, func(other []string) bool { return strings.EqualFold(other[0], row[0]) && other[1] == row[1] }) {
+			return false
+		}
+	}
+	return true
 }

@@ -34,7 +34,7 @@ type task struct {
 	table  string // title, readable
 	column string // as in the table
 	by     string // the column of the groups, as in the table
-	single bool   // the table has one row for each period
+	single bool   // the table has one row for each period, or for each group
 	read   func(in Input, t task, value json.RawMessage) ([]agents.Finding, error)
 }
 
@@ -97,6 +97,7 @@ func conclude(in Input, topic prose.Topic, tasks []task, results []agents.ToolRe
 		}
 		out.Findings = append(out.Findings, findings...)
 	}
+	out.Findings = onceEach(out.Findings)
 	out.Findings = append(out.Findings, quotedFindings(in, topic, contrary)...)
 	if len(out.Findings) > maxFindings {
 		out.Findings = out.Findings[:maxFindings]

@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -12,7 +13,7 @@ import (
 // harms answers the question of harms only.
 type tableRoles struct {
 	timed       []tools.TableProfile // has a column of dates or years
-	categorical []tools.TableProfile // has a column of recurring values
+	categorical []tools.TableProfile // has a column of recurring values, or a figure for each of its values
 	harmful     []tools.TableProfile // by its name records something gone wrong
 }
 
@@ -29,7 +30,7 @@ func sortTables(topic prose.Topic, survey agents.Survey) tableRoles {
 		if timed(t) {
 			roles.timed = limited(roles.timed, t)
 		}
-		if categorical(t) {
+		if categorical(t) || listed(t) {
 			roles.categorical = limited(roles.categorical, t)
 		}
 	}
@@ -100,4 +101,10 @@ func categorical(t tools.TableProfile) bool {
 		}
 	}
 	return false
+}
+
+// listed says that a table has a whole number for each of its names.
+func listed(t tools.TableProfile) bool {
+	_, named := t.Labels()
+	return named && !timed(t) && slices.ContainsFunc(t.Columns, func(c tools.ColumnProfile) bool { return c.Type == tools.TypeInteger })
 }

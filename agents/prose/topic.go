@@ -31,8 +31,8 @@ func ParseTopic(text string) Topic {
 	words := strings.Fields(topic.Text)
 	asked := strings.HasSuffix(line, "?") || len(words) > 0 && asks(words[0])
 	rest := dropLead(words)
-	if last := len(rest) - 1; asked && last > 1 && changeVerb(strings.ToLower(rest[last])) {
-		rest = rest[:last] // "… in Iowa changing"
+	if last := len(rest) - 1; asked && last > 1 && closingVerb(strings.ToLower(rest[last])) {
+		rest = rest[:last] // "… in Iowa changing", "… in Iowa grown"
 	}
 	subject, pivot, scope := splitAtPivot(rest, asked)
 	topic.Subject, topic.Scope = lowerCommon(trimPhrase(subject)), trimPhrase(beforeComparison(scope))
@@ -149,6 +149,12 @@ func preposition(word string) bool {
 
 func changeVerb(word string) bool {
 	return strings.Contains(changeStems, " "+Stem(word)+" ")
+}
+
+// closingVerb says that a word at the end of a question is its verb. Some would
+// be nouns elsewhere.
+func closingVerb(word string) bool {
+	return changeVerb(word) || strings.Contains(" grown risen fallen expanded spread shrunk become fared progressed advanced declined ", " "+word+" ")
 }
 
 const changeStems = " chang affect transform influenc impact shap shape reshap reshape alter improv reduc increas decreas lower rais raise caus cause driv drive driven drove help harm hurt threaten disrupt revolutionis revolutioniz support enabl limit prevent replac evolv develop grow modify moderat predict protect strengthen weaken cut hit "

@@ -17,6 +17,7 @@ func TestParseTopic(t *testing.T) {
 		{"Does remote work reduce productivity?", "remote work", "productivity", "remote work and productivity", "remote work on productivity"},
 		{"Remote work in Europe", "remote work", "Europe", "remote work in Europe", "remote work in Europe"},
 		{"How is electricity generation in Iowa changing?", "electricity generation", "Iowa", "electricity generation in Iowa", "electricity generation in Iowa"},
+		{"How has solar capacity in Europe grown?", "solar capacity", "Europe", "solar capacity in Europe", "solar capacity in Europe"},
 		{"Carbon pricing", "carbon pricing", "", "carbon pricing", "carbon pricing"},
 		{"Tesla suppliers", "Tesla suppliers", "", "Tesla suppliers", "Tesla suppliers"},
 		{"Enforceability of non-compete clauses", "enforceability of non-compete clauses", "", "enforceability of non-compete clauses", "enforceability of non-compete clauses"},
