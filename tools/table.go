@@ -1,6 +1,9 @@
 package tools
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // ColumnType is the type that fits every non-empty cell of a column.
 type ColumnType string
@@ -95,4 +98,13 @@ func (t TableProfile) Labels() (ColumnProfile, bool) {
 		}
 	}
 	return ColumnProfile{}, false
+}
+
+// SumsUp says that the label of a row makes it the sum of the others.
+func SumsUp(label string) bool {
+	switch strings.ToLower(strings.Trim(label, " :*")) {
+	case "total", "totals", "all", "sum", "overall", "grand total", "in total", "insgesamt", "gesamt", "summe":
+		return true
+	}
+	return false
 }

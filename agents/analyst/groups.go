@@ -85,15 +85,6 @@ func counts(c tools.ColumnProfile) bool {
 	return len(words) > 0 && strings.HasSuffix(words[0], "s") || nameScore(c.Name, " total count number amount population revenue turnover volume production consumption ") > 0
 }
 
-// sumsUp says that a row of a list is the sum of the others.
-func sumsUp(label string) bool {
-	switch strings.ToLower(strings.Trim(label, " :*")) {
-	case "total", "totals", "all", "sum", "overall", "grand total", "in total", "insgesamt", "gesamt", "summe":
-		return true
-	}
-	return false
-}
-
 func readGroups(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
 	var out groupOutput
 	if err := json.Unmarshal(value, &out); err != nil {
@@ -102,7 +93,7 @@ func readGroups(in Input, t task, value json.RawMessage) ([]agents.Finding, erro
 	if out.Evidence == "" {
 		return nil, errors.New("reading sums by group: they have no evidence id")
 	}
-	groups := slices.DeleteFunc(out.Group.Groups, func(g group) bool { return sumsUp(g.Name) })
+	groups := slices.DeleteFunc(out.Group.Groups, func(g group) bool { return tools.SumsUp(g.Name) })
 	total := 0.0
 	for _, g := range groups {
 		if g.Sum < 0 {

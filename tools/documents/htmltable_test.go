@@ -117,7 +117,7 @@ func TestATableThatClaimsToBeHugeIsBounded(t *testing.T) {
 func TestTheTableOfMarkdownIsAPart(t *testing.T) {
 	t.Parallel()
 	content := "# Batteries at home\n\nText.\n\n## Sold\n\n| Year | **Sold** (thousand) | [Source](http://example.org \"a b\") |\n|---|--:|---|\n" +
-		"| 2019 | 140 | `survey` |\n| 2020 | 1,230 | a \\| b |\n| 2021 | 1,300 |\n\n> | a | b |\n> |---|---|\n> | 1 | 2 |\n"
+		"| 2019 | 140 | `survey` |\n| 2020 | 1,230 | a \\| b |\n| 2021 | 1,300 |\n| **Total** | 2,670 | |\n\n> | a | b |\n> |---|---|\n> | 1 | 2 |\n"
 	out := extract(t, "note.md", content)
 	if out.Text != content || len(out.Parts) != 1 || out.Parts[0].Title != "Sold" {
 		t.Fatalf("parts %+v", out.Parts)

@@ -76,10 +76,13 @@ func hasGroups(table *tools.Table) bool {
 	})
 }
 
-// tableText writes rows as text parted by tabs; false for what has no two
-// columns and no two rows below a header. Rows before the header stay as short
+// tableText writes rows as text parted by tabs, without a last one that sums up
+// the others; false for what has no two columns and no two rows below a header. Rows before the header stay as short
 // as they are, and those below it are filled up to its width.
 func tableText(rows [][]string) (string, bool) {
+	if last := len(rows) - 1; last > 0 && len(rows[last]) > 1 && tools.SumsUp(rows[last][0]) {
+		rows = rows[:last]
+	}
 	header, width := tableHeader(rows)
 	if width < 2 || len(rows)-header < 3 {
 		return "", false
