@@ -90,7 +90,7 @@ func gathered(in Input, topic prose.Topic, chosen []candidate, seen reading) age
 }
 
 func subjectName(topic prose.Topic) string {
-	if len(strings.Fields(topic.Subject)) > 6 {
+	if topic.Phrase == "the topic" || len(strings.Fields(topic.Subject)) > 6 {
 		return "the subject"
 	}
 	return topic.Subject

@@ -30,17 +30,18 @@ func ParseTopic(text string) Topic {
 	topic := Topic{Text: strings.TrimRight(line, " ?!.:;")}
 	words := strings.Fields(topic.Text)
 	asked := strings.HasSuffix(line, "?") || len(words) > 0 && asks(words[0])
-	rest := dropLead(words)
+	rest, named := dropLead(words)
+	named = named || !asked
 	if last := len(rest) - 1; asked && last > 1 && closingVerb(strings.ToLower(rest[last])) {
-		rest = rest[:last] // "… in Iowa changing", "… in Iowa grown"
+		rest, named = rest[:last], true // "… in Iowa changing", "… in Iowa grown"
 	}
 	subject, pivot, scope := splitAtPivot(rest, asked)
 	topic.Subject, topic.Scope = lowerCommon(trimPhrase(subject)), trimPhrase(beforeComparison(scope))
-	if topic.Subject == "" {
-		topic.Subject, topic.Scope = topic.Scope, ""
+	if topic.Subject == "" || asked && topic.Scope != "" && saysNothing(topic.Subject) {
+		topic.Subject, topic.Scope, pivot = topic.Scope, "", ""
+		named = true
 	}
 	topic.pivot = pivot
-	topic.Phrase = topic.phrase(asked)
 	topic.foreign = !mostlyEnglish(Words(topic.Text))
 	topic.subject = conceptsOf(topic.Subject)
 	topic.scope = conceptsOf(topic.Scope)
@@ -48,15 +49,27 @@ func ParseTopic(text string) Topic {
 		topic.subject, topic.scope = append(topic.subject, topic.scope...), nil
 	}
 	topic.names = indexNames(slices.Concat(topic.subject, topic.scope))
+	topic.Subject, topic.Scope = topic.withArticle(topic.Subject), topic.withArticle(topic.Scope)
+	topic.Phrase = topic.phrase(named || changeVerb(pivot))
 	return topic
+}
+
+// withArticle gives a phrase with the article that it has in the topic.
+func (t Topic) withArticle(phrase string) string {
+	if at := strings.Index(t.Text, phrase); phrase != "" && at >= 4 && strings.EqualFold(t.Text[at-4:at], "the ") {
+		return "the " + phrase
+	}
+	return phrase
 }
 
 const maxPhraseWords = 14
 
-func (t Topic) phrase(asked bool) string {
+// phrase is what the topic is called in sentences: "the topic" where it is not
+// known to be named by a noun ("how many people use …").
+func (t Topic) phrase(named bool) string {
 	words := len(strings.Fields(t.Subject)) + len(strings.Fields(t.Scope))
 	switch {
-	case words == 0 || words > maxPhraseWords, asked && t.pivot == "", !mostlyEnglish(Words(t.Text)):
+	case words == 0 || words > maxPhraseWords, !named, !mostlyEnglish(Words(t.Text)):
 		return "the topic"
 	case t.Scope == "":
 		return t.Subject
@@ -82,42 +95,6 @@ func (t Topic) Effect(subject string) string {
 	return subject + " on " + t.Scope
 }
 
-func asks(word string) bool {
-	return strings.Contains(" how what which who whom whose where when why is are was were do does did can could should would will has have had wie was warum welche quel quelle comment cómo qué come ", " "+strings.ToLower(word)+" ")
-}
-
-// dropLead removes what comes before the subject: question words, auxiliaries
-// and phrases such as "the impact of".
-func dropLead(words []string) []string {
-	start := 0
-	for start < len(words) && leadWord(words[start], start) {
-		start++
-	}
-	if start == len(words) {
-		return words
-	}
-	words = words[start:]
-	for i := range max(0, min(4, len(words)-1)) {
-		if strings.EqualFold(words[i], "of") && i > 0 && effectNoun(words[i-1]) {
-			return words[i+1:]
-		}
-	}
-	return words
-}
-
-func leadWord(word string, at int) bool {
-	lower := strings.ToLower(strings.Trim(word, ",:"))
-	if asks(lower) {
-		return true
-	}
-	return at > 0 && strings.Contains(" the a an we you there that extent much many far to ", " "+lower+" ") ||
-		strings.Contains(" the a an please research investigate analyse analyze summarise summarize explain describe assess report on about ", " "+lower+" ")
-}
-
-func effectNoun(word string) bool {
-	return strings.Contains(" impact impacts effect effects influence role consequences consequence use state status future evolution risks benefits implications importance history development analysis overview cost costs ", " "+strings.ToLower(word)+" ")
-}
-
 // splitAtPivot finds the word between subject and scope: a verb of change
 // ("transforming"), or a preposition.
 func splitAtPivot(words []string, asked bool) (subject, pivot, scope string) {
@@ -127,7 +104,7 @@ func splitAtPivot(words []string, asked bool) (subject, pivot, scope string) {
 			continue // "climate change affecting …": a noun before its verb
 		}
 		if changeVerb(lower) && (asked || strings.HasSuffix(lower, "ing")) {
-			return strings.Join(words[:i], " "), lower, strings.Join(words[i+1:], " ")
+			return strings.Join(words[:i], " "), lower, strings.Join(afterVerb(words[i+1:]), " ")
 		}
 	}
 	for i := 1; i < len(words)-1; i++ {
@@ -141,6 +118,14 @@ func splitAtPivot(words []string, asked bool) (subject, pivot, scope string) {
 		return strings.Join(words[:len(words)-1], " "), last, ""
 	}
 	return strings.Join(words, " "), "", ""
+}
+
+// afterVerb is what a verb acts on: "against dengue" is dengue.
+func afterVerb(words []string) []string {
+	if len(words) > 1 && strings.Contains(" against from with to ", " "+strings.ToLower(words[0])+" ") {
+		return words[1:]
+	}
+	return words
 }
 
 func preposition(word string) bool {
