@@ -84,6 +84,7 @@ type htmlReader struct {
 	kind    BlockKind
 	limits  Limits
 	parts   []Part // tables of data
+	cells   int    // of tables that were read
 	cut     bool   // the limit of the text was reached
 	title   string // of the first h1
 	year    int

@@ -20,7 +20,8 @@ type grid struct {
 	caption string
 	head    [][]string // rows that name columns
 	rows    [][]string
-	cells   int
+	cells   int       // read
+	most    int       // that may be read
 	below   []spanned // by column, the cell that reaches into the next rows
 }
 
@@ -30,14 +31,14 @@ type spanned struct {
 	left int // rows
 }
 
-// readGrid reads the rows of a table, nil where it has too many cells. A cell of
-// several rows stands in each of them. One of several columns stands in the
-// first of them, among the names of columns in each. Left out are a title across
-// the table, names that are said again, and the foot, which sums up.
-func readGrid(table *html.Node) *grid {
-	g := &grid{}
+// readGrid reads the rows of a table, until it has more than so many cells. A
+// cell of several rows stands in each of them. One of several columns stands in
+// the first of them, among the names of columns in each. Left out are a title
+// across the table, names that are said again, and the foot, which sums up.
+func readGrid(table *html.Node, most int) *grid {
+	g := &grid{most: most}
 	eachElement(table, func(n *html.Node) bool {
-		if g.cells > maxTableCells {
+		if g.cells > most {
 			return false
 		}
 		switch n.DataAtom {
@@ -57,9 +58,6 @@ func readGrid(table *html.Node) *grid {
 		}
 		return false
 	})
-	if g.cells > maxTableCells {
-		return nil
-	}
 	return g
 }
 
@@ -67,7 +65,7 @@ func readGrid(table *html.Node) *grid {
 // them name columns.
 func (g *grid) row(tr *html.Node) (row []string, cells int, head bool) {
 	head = true
-	for cell := tr.FirstChild; cell != nil && g.cells+len(row) <= maxTableCells; cell = cell.NextSibling {
+	for cell := tr.FirstChild; cell != nil && g.cells+len(row) <= g.most; cell = cell.NextSibling {
 		if cell.DataAtom != atom.Td && cell.DataAtom != atom.Th {
 			continue
 		}
@@ -173,8 +171,11 @@ func cellText(cell *html.Node) string {
 // are names is taken where it has figures below what can be names: pages arrange
 // what is no data in tables as well.
 func (p *htmlReader) data(table *html.Node) {
-	g := readGrid(table)
-	if g == nil || len(p.parts) >= maxTableParts {
+	if len(p.parts) >= maxTableParts {
+		return
+	}
+	g := readGrid(table, maxTableCells-p.cells)
+	if p.cells += g.cells; p.cells > maxTableCells {
 		return
 	}
 	part, read, ok := tablePart(len(p.parts)+1, cmp.Or(g.caption, p.outline.current.Heading), g.lines(), p.limits)
