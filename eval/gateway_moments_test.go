@@ -25,7 +25,7 @@ const (
 	noCount = "rules:\n  - {name: no count, match: {operation: count-tokens}, fault: {kind: access}}\n"
 	calm    = noCount + `  - {answer: {text: "All that I know about it.", usage: full}}`
 	slow    = noCount + `  - {latency: 3s, answer: {text: "All that I know about it.", usage: full}}`
-	brisk   = noCount + `  - {latency: 150ms, answer: {text: "All that I know about it.", usage: full}}`
+	brisk   = noCount + `  - {latency: 600ms, answer: {text: "All that I know about it.", usage: full}}`
 	uneven  = noCount + `  - {jitter: 120ms, token_delay: 5ms, answer: {text: "All that I know about it.", usage: full}}`
 	slowly  = noCount + `  - {token_delay: 30ms, answer: {text: "All that I know about it, and then some more of it.", usage: full}}`
 	busy    = noCount + `  - {fault: {kind: throttled, retry_after: 1s}}`

@@ -81,7 +81,7 @@ func TestARunSurvivesSIGKILL(t *testing.T) {
 			{"draft", "", 1},
 			{"model.call", "reviewer", 1},
 		}},
-		"while a model answers": {300 * time.Millisecond, []moment{
+		"while a model answers": {time.Second, []moment{
 			{isAsked, "coordinator", 1},
 			{isAsked, "gatherer", 3},
 			{isAsked, "gatherer", 4},
