@@ -52,7 +52,7 @@ func leadWord(word string, at int) bool {
 // saysNothing says that a subject only stands for what is asked about: "which
 // factors affect …", "what works to reduce …".
 func saysNothing(subject string) bool {
-	return strings.Contains(" factors things forces people works works to helps helps to ", " "+strings.ToLower(subject)+" ")
+	return strings.Contains(" factors things forces works works to helps helps to ", " "+strings.ToLower(subject)+" ")
 }
 
 func trendNoun(word string) bool {

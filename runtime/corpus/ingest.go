@@ -2,7 +2,6 @@ package corpus
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -60,7 +59,6 @@ func (c *Corpora) Ingest(ctx context.Context, corpus, uri string, r io.Reader) (
 // intake is a document, or a part of one, that is to be taken in.
 type intake struct {
 	corpus, uri string
-	title       string // where it is not in the document itself
 	mediaType   string // as declared; empty for what has a name only
 	data        []byte
 	depth       int // of parts in parts
@@ -100,7 +98,6 @@ func (c *Corpora) readIn(ctx context.Context, doc store.Document, in intake, lef
 		kept, err := c.keepUnread(ctx, doc, err)
 		return kept, errors.Join(err, c.removeParts(ctx, in.corpus, in.uri, nil))
 	}
-	extracted.Title = cmp.Or(in.title, extracted.Title)
 	// The parts first: whoever finds the document unchanged finds them too.
 	if err := c.takeParts(ctx, in, extracted, left); err != nil {
 		return store.Document{}, err

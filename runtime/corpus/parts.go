@@ -63,7 +63,7 @@ func (c *Corpora) takeParts(ctx context.Context, in intake, extracted documents.
 }
 
 func (c *Corpora) takePart(ctx context.Context, in intake, name string, part documents.Part, left *partsLeft) error {
-	inner := intake{corpus: in.corpus, uri: PartURI(in.uri, name), title: part.Title, mediaType: part.MediaType, data: part.Data, depth: in.depth + 1}
+	inner := intake{corpus: in.corpus, uri: PartURI(in.uri, name), mediaType: part.MediaType, data: part.Data, depth: in.depth + 1}
 	if len(inner.uri) > maxURI {
 		return fmt.Errorf("document name %q: it has parts whose names do not fit into %d bytes; give it a shorter one", in.uri, maxURI)
 	}
@@ -77,7 +77,13 @@ func (c *Corpora) takePart(ctx context.Context, in intake, name string, part doc
 	if part.Gap != "" {
 		return c.keepGap(ctx, inner, part.Gap)
 	}
-	_, err := c.take(ctx, inner, left)
+	doc, err := c.take(ctx, inner, left)
+	if err == nil && part.Title != "" && doc.Title != part.Title { // which is not in its bytes
+		doc.Title = part.Title
+		if err := c.store.PutDocument(ctx, doc); err != nil {
+			return fmt.Errorf("storing the title of %q: %w", inner.uri, err)
+		}
+	}
 	var unreadable *documents.ReadError
 	if errors.As(err, &unreadable) {
 		return nil // it is kept as unread
