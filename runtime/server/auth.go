@@ -60,7 +60,9 @@ func HashKey(secret string) string { return access.HashKey(secret) }
 
 // authenticate says who asks.
 func (s *Server) authenticate(r *http.Request) (principal, error) {
-	caller, err := s.access.Authenticate(r.Context(), r.Header.Get("Authorization"))
+	ctx, cancel := context.WithTimeout(r.Context(), s.answer)
+	defer cancel()
+	caller, err := s.access.Authenticate(ctx, r.Header.Get("Authorization"))
 	if denied := (*access.Denial)(nil); errors.As(err, &denied) {
 		switch denied.Reason {
 		case access.Missing:

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,7 @@ type operation struct {
 	consumes  []string // media types of the body, if it has one
 	produces  []string // media types of what it gives
 	multipart bool     // the handler reads the body itself
+	lasting   bool     // its answer takes as long as its caller, a model or an index does
 	body      int64    // bytes it may have, where that is more than usual
 }
 
@@ -52,6 +54,10 @@ func (g *guarded) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	g.ServeMux.HandleFunc(pattern, g.server.guard(op, handler))
 }
 
+// lasting are the operations that are not over when store and Temporal have
+// given what they need.
+var lasting = []string{"streamEvents", "getAudit", "uploadDocuments", "searchDocuments", "createSummary"}
+
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 func operationFor(spec *openapi3.T, pattern string) (operation, error) {
@@ -67,6 +73,7 @@ func operationFor(spec *openapi3.T, pattern string) (operation, error) {
 		secured: declared.Security == nil, admin: slices.Contains(declared.Tags, "admin"),
 		engine: slices.ContainsFunc(declared.Tags, func(tag string) bool { return tag == "research" || tag == "reviews" || tag == "schedules" }),
 	}
+	op.lasting = slices.Contains(lasting, declared.OperationID)
 	if declared.OperationID == "createSummary" {
 		op.body = summaryBody
 	}
@@ -95,12 +102,17 @@ func operationFor(spec *openapi3.T, pattern string) (operation, error) {
 }
 
 // guard is what holds for every operation: a span, a key, what the caller
-// accepts, and a request as the specification wants it.
+// accepts, a request as the specification wants it, and an end to waiting.
 func (s *Server) guard(op operation, next http.HandlerFunc) http.HandlerFunc {
 	return s.traced(op.pattern, func(w http.ResponseWriter, r *http.Request) {
 		if err := s.admit(op, w, r); err != nil {
 			s.fail(w, r, err)
 			return
+		}
+		if !op.lasting {
+			ctx, cancel := context.WithTimeout(r.Context(), s.answer)
+			defer cancel()
+			r = r.WithContext(ctx)
 		}
 		next(w, r)
 	})

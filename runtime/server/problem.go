@@ -141,6 +141,10 @@ func asProblem(err error) *problem {
 		p = newProblem(http.StatusNotFound, "It does not exist, or no longer.")
 	case errors.Is(err, store.ErrCursor), errors.Is(err, ledger.ErrCursor):
 		p = atFields(http.StatusBadRequest, inQuery("cursor", "is not one this list gave; start without one"))
+	case errors.Is(err, context.DeadlineExceeded):
+		p = unavailable("store", errors.New("did not answer in time"))
+		p.cause = err
+		return p
 	case errors.Is(err, store.ErrDiskFull), errors.Is(err, store.ErrClosed), errors.Is(err, syscall.ENOSPC),
 		errors.As(err, &network): // of a database elsewhere; calls of Temporal name it themselves
 		return unavailable("store", err)

@@ -17,12 +17,13 @@ import (
 )
 
 const (
-	readPatience  = time.Minute      // for a request to arrive; uploads have it for every read
-	workPatience  = 10 * time.Minute // for an upload to be understood and answered
-	writePatience = 2 * time.Minute  // for an answer to be taken
-	eventPatience = 30 * time.Second // for one event to be taken
-	startPeriod   = 30 * time.Second // between looks for runs nobody started
-	startRetry    = 2 * time.Second  // after a look that failed
+	readPatience   = time.Minute      // for a request to arrive; uploads have it for every read
+	answerPatience = 25 * time.Second // for what an answer needs; common proxies wait for 29
+	workPatience   = 10 * time.Minute // for an upload to be understood and answered
+	writePatience  = 2 * time.Minute  // for an answer to be taken
+	eventPatience  = 30 * time.Second // for one event to be taken
+	startPeriod    = 30 * time.Second // between looks for runs nobody started
+	startRetry     = 2 * time.Second  // after a look that failed
 )
 
 type drainKey struct{}

@@ -63,6 +63,7 @@ type Options struct {
 	Defaults       Defaults
 	Limits         Limits
 	ReadTimeout    time.Duration // for a request to arrive, a sixth of it for its header; 0 is a minute
+	AnswerTimeout  time.Duration // for store and Temporal to give what an answer needs; 0 is 25 s
 	DrainTimeout   time.Duration // for requests to end when the server does; 0 is 10 s
 	Version        string        // as /healthz tells it
 	Now            func() time.Time
@@ -120,6 +121,7 @@ type Server struct {
 	version      string
 	drain        time.Duration
 	read         time.Duration
+	answer       time.Duration
 	now          func() time.Time
 
 	spec        *openapi3.T
@@ -140,7 +142,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		store: options.Store, engine: options.Engine, ledger: options.Ledger, summaries: options.Summaries, documents: options.Documents, search: options.Search, usage: options.Usage,
 		renderDraft: options.RenderDraft, renderReport: options.RenderReport, renderChart: options.RenderChart, audit: options.Audit, metrics: options.Metrics, log: options.Logger,
-		templates: options.Templates, defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, version: options.Version, now: options.Now,
+		templates: options.Templates, defaults: options.Defaults, limits: options.Limits, drain: options.DrainTimeout, read: options.ReadTimeout, answer: options.AnswerTimeout, version: options.Version, now: options.Now,
 		crossOrigin: http.NewCrossOriginProtection(),
 	}
 	s.fillIn(options.TracerProvider)
@@ -185,6 +187,7 @@ func (s *Server) fillIn(tracers trace.TracerProvider) {
 		s.defaults.Iterations = new(workflows.DefaultRounds)
 	}
 	s.read = positive(s.read, readPatience)
+	s.answer = positive(s.answer, answerPatience)
 	if s.drain == 0 {
 		s.drain = 10 * time.Second
 	}
