@@ -9,6 +9,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/provider"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/factcheck"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
@@ -22,7 +23,7 @@ func TestStudiesDoNotConflict(t *testing.T) {
 			sentences = append(sentences, a.evidence(n))
 		}
 	}
-	for name, text := range readFolder(t, filepath.Join(sharedData(t, "digital-health"), "abstracts")) {
+	for name, text := range readFolder(t, filepath.Join(toolstest.Data(t, "digital-health"), "abstracts")) {
 		for n, s := range cutSentences(text) {
 			sentences = append(sentences, factcheck.Evidence{ID: fmt.Sprintf("%s-%d", name, n), Citation: tools.Citation{SHA256: name, Quote: s}})
 		}

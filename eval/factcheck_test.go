@@ -6,7 +6,6 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/factcheck"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 // What the checker of facts must reach on each half of the abstracts.
@@ -60,7 +60,7 @@ type abstract struct {
 
 func readAbstracts(t *testing.T) []abstract {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(sharedData(t, "pubmedqa"), "dev.json"))
+	raw, err := os.ReadFile(toolstest.Data(t, "pubmedqa", "dev.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 // There is no way to a model around the gateway. A provider is made in one file
@@ -16,7 +18,7 @@ import (
 func TestThereIsNoWayAroundTheGateway(t *testing.T) {
 	t.Parallel()
 	asked := map[string]bool{}
-	for _, p := range parseTree(t, moduleRoot(t)) {
+	for _, p := range parseTree(t, toolstest.Root(t)) {
 		for name, file := range p.files {
 			for _, fault := range waysAround(name, file) {
 				t.Errorf("%s: %s", p.at(file.Name), fault)

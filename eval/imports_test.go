@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 const modulePath = "github.com/quaestor-run/quaestor"
@@ -38,7 +40,7 @@ type listed struct {
 //	eval ──► anything but cmd
 func TestImportsPointRight(t *testing.T) {
 	t.Parallel()
-	root := moduleRoot(t)
+	root := toolstest.Root(t)
 	for _, tags := range []string{"", "slim"} {
 		packages := listPackages(t, root, tags)
 		if len(packages) < 10 {
@@ -185,7 +187,7 @@ func refuseInRuntime(from, to string) string {
 // lies below its package, and fakes and suites, which live in folders that end
 // in "test". Tests of the runtime may join its parts.
 func refuseInTest(roles map[string]bool, from, to string) string {
-	if to == from || strings.HasPrefix(to, from+"/") || strings.HasSuffix(to, "test") && top(from) == top(to) {
+	if to == "tools/toolstest" || to == from || strings.HasPrefix(to, from+"/") || strings.HasSuffix(to, "test") && top(from) == top(to) {
 		return ""
 	}
 	if top(from) == "runtime" && to == "configs" {
@@ -295,7 +297,7 @@ func listPackages(t *testing.T, root, tags string) []listed {
 
 func TestFoldersHaveNamesFromTheField(t *testing.T) {
 	t.Parallel()
-	root := moduleRoot(t)
+	root := toolstest.Root(t)
 	if err := checkTopFolders(root); err != nil {
 		t.Error(err)
 	}
@@ -350,21 +352,4 @@ func checkTopFolders(root string) error {
 		return fmt.Errorf("top-level folders %v are not of the house (%v)", strange, slices.Sorted(maps.Keys(known)))
 	}
 	return nil
-}
-
-// moduleRoot is the folder of go.mod.
-func moduleRoot(t *testing.T) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-	}
 }

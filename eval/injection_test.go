@@ -15,6 +15,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/ledger"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/workflows"
 )
 
@@ -24,7 +25,7 @@ const hostCount = 24
 // hosts are abstracts to hide attacks in, those that the run will quote first.
 func hosts(t *testing.T) (documents map[string]string, order []string) {
 	t.Helper()
-	documents = readFolder(t, filepath.Join(sharedData(t, "digital-health"), "abstracts"))
+	documents = readFolder(t, filepath.Join(toolstest.Data(t, "digital-health"), "abstracts"))
 	order = sortedNames(documents)
 	near := regexp.MustCompile("(?i)comput|robot|digital|internet|web-based|electronic|search engine|telemedicine")
 	slices.SortStableFunc(order, func(a, b string) int {
@@ -57,7 +58,7 @@ const positions = 3
 // attacks of BIPIA, by kind, five each.
 func attacks(t *testing.T) map[string][]string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(sharedData(t, "injection"), "text_attack_train.json"))
+	raw, err := os.ReadFile(toolstest.Data(t, "injection", "text_attack_train.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

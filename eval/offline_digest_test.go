@@ -15,13 +15,14 @@ import (
 	"github.com/quaestor-run/quaestor/agents/prose"
 	"github.com/quaestor-run/quaestor/agents/writer"
 	"github.com/quaestor-run/quaestor/runtime/activity"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 const healthTopic = "How is AI changing medical devices and care?"
 
 func TestOfflineDigestOfDigitalHealth(t *testing.T) {
 	t.Parallel()
-	folder := sharedData(t, "digital-health")
+	folder := toolstest.Data(t, "digital-health")
 	o := setup(t, readFolder(t, folder))
 	out := o.research(healthTopic)
 	report := text(out.report())

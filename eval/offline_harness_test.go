@@ -125,20 +125,6 @@ func readFolder(t *testing.T, root string) map[string]string {
 	return files
 }
 
-// sharedData finds a folder of test data beside the repository.
-func sharedData(t *testing.T, name string) string {
-	t.Helper()
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(root, "..", "shared", "data", name)
-	if _, err := os.Stat(folder); err != nil {
-		t.Skipf("test data %s is not there", folder)
-	}
-	return folder
-}
-
 // run does one agent run: moves and tool calls until an output.
 func run[In, Out any](o *offline, agent agents.Agent[In, Out], in In) Out {
 	o.t.Helper()

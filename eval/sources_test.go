@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 const longestFile = 400
@@ -19,7 +21,7 @@ const longestFile = 400
 // package-level variable that could change after start.
 func TestSourcesKeepTheStyle(t *testing.T) {
 	t.Parallel()
-	packages := parseTree(t, moduleRoot(t))
+	packages := parseTree(t, toolstest.Root(t))
 	if len(packages) < 10 {
 		t.Fatalf("only %d folders with Go files", len(packages))
 	}

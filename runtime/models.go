@@ -29,7 +29,7 @@ import (
 // sources is what the built-in tools read from.
 type sources interface {
 	documents.Searcher
-	statistics.Tables
+	tools.Tables
 }
 
 // builtinTools is the one place where a new tool is listed.

@@ -12,30 +12,8 @@ import (
 	"time"
 
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
-
-// sharedData finds a folder of the measured data beside the repository.
-func sharedData(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Skip("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(dir, "..", "shared", "data", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the shared data are absent: %v", err)
-	}
-	return path
-}
 
 func decode(t *testing.T, text []byte) any {
 	t.Helper()
@@ -52,7 +30,7 @@ func decode(t *testing.T, text []byte) any {
 // exactly the value wanted, and every hopeless one is refused.
 func TestRepairJSONDevelopmentSet(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(sharedData(t, "json/repair-dev.json"))
+	text, err := os.ReadFile(toolstest.Data(t, "json", "repair-dev.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +77,7 @@ func keepsWords(input, output []byte) (string, bool) {
 
 func TestRepairJSONParsingSuite(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(sharedData(t, "json/nst"), "*.json"))
+	files, err := filepath.Glob(filepath.Join(toolstest.Data(t, "json", "nst"), "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package tools
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -43,6 +46,26 @@ type Column struct {
 	Dates    []time.Time // for date, UTC midnight
 	Empty    int
 	Distinct int
+}
+
+// Tables gives the tables that a scope may read. An unknown id is an *InputError.
+type Tables interface {
+	Table(ctx context.Context, scope Scope, id string) (*Table, error)
+}
+
+// Cite is what a tool computed from the table, cited at its header.
+func (t *Table) Cite(tool string, input, result any) (Citation, error) {
+	asked, err := json.Marshal(input)
+	if err != nil {
+		return Citation{}, fmt.Errorf("encoding the input of %s: %w", tool, err)
+	}
+	got, err := json.Marshal(result)
+	if err != nil {
+		return Citation{}, fmt.Errorf("encoding the result of %s: %w", tool, err)
+	}
+	citation := t.Header
+	citation.Computation = &Computation{Tool: tool, Input: asked, Result: got}
+	return citation, nil
 }
 
 // Column finds a column by name, exactly first and then ignoring case and

@@ -312,29 +312,6 @@ func folder(t *testing.T, documents map[string]string) string {
 	return dir
 }
 
-// digitalHealth is the folder of real documents, where there is one.
-func digitalHealth(t testing.TB) string {
-	t.Helper()
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
-		}
-		if root == filepath.Dir(root) {
-			t.Fatal("no go.mod above the tests")
-		}
-		root = filepath.Dir(root)
-	}
-	dir := filepath.Join(root, "..", "shared", "data", "digital-health")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("left out, the real documents are not here: %v", err)
-	}
-	return dir
-}
-
 func decode[T any](t *testing.T, text string) T {
 	t.Helper()
 	var value T

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/quaestor-run/quaestor/runtime/server/client"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 // trendResult is what a report says of a trend, as far as it is checked here.
@@ -35,7 +36,7 @@ type trendResult struct {
 // TestRealDocumentsBecomeAReport is the main job on documents nobody here wrote.
 func TestRealDocumentsBecomeAReport(t *testing.T) {
 	t.Parallel()
-	documents, data := digitalHealth(t), t.TempDir()
+	documents, data := toolstest.Data(t, "digital-health"), t.TempDir()
 	started := time.Now()
 	printed, _ := researchJSON(t, 0, "--data", data, "--docs", documents, sampleRun.Topic)
 	t.Logf("researched in %.1f s", time.Since(started).Seconds())

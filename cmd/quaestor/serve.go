@@ -51,31 +51,19 @@ func workerCommand(s *settings) *cobra.Command {
 }
 
 func apiCommand(s *settings) *cobra.Command {
-	var addr string
-	cmd := &cobra.Command{
-		Use:   "api",
-		Short: "Run the API against an existing Temporal and PostgreSQL",
-		Args:  noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := s.load()
-			if err != nil {
-				return err
-			}
-			if addr != "" {
-				config.Server.Addr = addr
-			}
-			return serve(cmd.Context(), runtime.Options{Config: config, APIOnly: true, Providers: s.providers, Version: version})
-		},
-	}
-	cmd.Flags().StringVar(&addr, "addr", "", "`HOST:PORT` of the API (default 127.0.0.1:8080)")
-	return cmd
+	return listening(s, "api", "Run the API against an existing Temporal and PostgreSQL", runtime.Options{APIOnly: true})
 }
 
 func gatewayCommand(s *settings) *cobra.Command {
+	return listening(s, "gateway", "Serve models to clients, without Temporal: budgets, streaming, usage", runtime.Options{GatewayOnly: true})
+}
+
+// listening is a command that serves HTTP.
+func listening(s *settings, use, short string, options runtime.Options) *cobra.Command {
 	var addr string
 	cmd := &cobra.Command{
-		Use:   "gateway",
-		Short: "Serve models to clients, without Temporal: budgets, streaming, usage",
+		Use:   use,
+		Short: short,
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := s.load()
@@ -85,7 +73,8 @@ func gatewayCommand(s *settings) *cobra.Command {
 			if addr != "" {
 				config.Server.Addr = addr
 			}
-			return serve(cmd.Context(), runtime.Options{Config: config, GatewayOnly: true, Providers: s.providers, Version: version})
+			options.Config, options.Providers, options.Version = config, s.providers, version
+			return serve(cmd.Context(), options)
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "", "`HOST:PORT` of the API (default 127.0.0.1:8080)")

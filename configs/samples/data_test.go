@@ -1,13 +1,11 @@
 package samples_test
 
 import (
-	"encoding/csv"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 // The public records that the documents count.
@@ -61,27 +59,7 @@ func readRecords(t *testing.T) records {
 
 func readCSV(t *testing.T, name string) []map[string]string {
 	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "..", "shared", "data", "digital-health", name))
-	if err != nil {
-		t.Skipf("the public records are absent: %v", err)
-	}
-	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff"))).ReadAll()
-	if err != nil {
-		t.Fatalf("reading %s: %v", name, err)
-	}
+	lines := toolstest.ReadCSV(t, toolstest.Data(t, "digital-health", name))
 	rows := make([]map[string]string, 0, len(lines))
 	for _, line := range lines[1:] {
 		row := map[string]string{}

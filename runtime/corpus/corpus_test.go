@@ -19,6 +19,7 @@ import (
 	"github.com/quaestor-run/quaestor/runtime/store"
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/documents"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 func setup(tb testing.TB) (*corpus.Corpora, *memory) {
@@ -215,21 +216,9 @@ func TestManySearchersBuildOnce(t *testing.T) {
 // digitalHealth gives the files of the real data the main job runs on.
 func digitalHealth(tb testing.TB) map[string][]byte {
 	tb.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-	}
-	root := filepath.Join(filepath.Dir(dir), "shared", "data", "digital-health")
-	if _, err := os.Stat(root); err != nil {
-		tb.Skipf("real data absent: %v", err)
-	}
+	root := toolstest.Data(tb, "digital-health")
 	files := map[string][]byte{}
-	err = fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

@@ -12,22 +12,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 // abstracts are real texts where they are there, and made ones of the same
 // length where not; with questions about them.
 func abstracts(tb testing.TB) (texts, questions []string) {
 	tb.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-	}
-	raw, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "shared", "data", "pubmedqa", "dev.json"))
+	raw, err := os.ReadFile(filepath.Join(toolstest.Root(tb), "..", "shared", "data", "pubmedqa", "dev.json"))
 	if err != nil {
 		return madeTexts()
 	}

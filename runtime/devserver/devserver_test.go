@@ -354,7 +354,7 @@ func list(t *testing.T, c client.Client, query string) []*workflowInfo {
 // listUntil lists until visibility, which lags a little, shows n workflows.
 func listUntil(t *testing.T, c client.Client, query string, n int) []*workflowInfo {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		found := list(t, c, query)
 		if len(found) == n {
 			return found

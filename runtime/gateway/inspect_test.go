@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/gateway"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 // blockFrom is a threshold one may block from.
@@ -135,9 +135,9 @@ func TestAttemptsAreLoggedAndBlockedWhereTold(t *testing.T) {
 
 func dataFile(t *testing.T, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "data", name))
+	text, err := os.ReadFile(toolstest.Data(t, name))
 	if err != nil {
-		t.Skipf("the shared data is not there: %v", err)
+		t.Fatal(err)
 	}
 	return text
 }

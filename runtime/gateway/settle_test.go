@@ -83,14 +83,7 @@ func TestATransientSettlementThatFailsGoesToTheSpool(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer journal.Close()
-	var book *outage
-	f := setup(t, func(context.Context, int, provider.Request) (provider.Response, error) {
-		book.down.Store(true)
-		return providertest.Text("paid"), nil
-	}, func(o *gateway.Options) {
-		book = &outage{Ledger: o.Ledger}
-		o.Ledger, o.Spool = book, journal
-	})
+	f, book := lostAfterSending(t, func(o *gateway.Options) { o.Spool = journal })
 	result := f.mustInvoke(t, fleeting("k"))
 	if result.Unsettled || result.Response.Message.Text != "paid" || journal.Pending() {
 		t.Errorf("%+v, in the spool already: %v", result, journal.Pending())

@@ -71,7 +71,7 @@ func TestServersDieWithTheWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = worker.Wait() // it was killed
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil || strings.Contains(string(stat), ") Z ") || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			return // gone, or waits to be taken away by whoever adopted it

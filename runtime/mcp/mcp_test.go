@@ -190,7 +190,7 @@ func TestHostileServers(t *testing.T) {
 			if took := time.Since(began); took > 40*time.Second {
 				t.Errorf("it took %v", took)
 			}
-			deadline := time.Now().Add(15 * time.Second)
+			deadline := time.Now().Add(time.Minute)
 			for {
 				out, _, err := w.call(t, "prices", "x")
 				if err == nil && len(out.Pieces) == 1 {
@@ -258,7 +258,7 @@ func TestChangedToolsAreRefused(t *testing.T) {
 func TestToolsThatTurnAreRefused(t *testing.T) {
 	t.Parallel()
 	w := setup(t, program(mcptest.Turns))
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		if _, _, err := w.call(t, "search", "x"); err != nil {
 			if !strings.Contains(err.Error(), "otherwise than when the workers were started") {

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/quaestor-run/quaestor/runtime/untrusted"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 const host = `# Night trains in Europe
@@ -86,22 +87,12 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// shared is a folder of test data beside the repository.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	folder := filepath.Join("..", "..", "..", "shared", "data", name)
-	if _, err := os.Stat(folder); err != nil {
-		t.Skipf("test data %s is not there", folder)
-	}
-	return folder
-}
-
 // Attacks of BIPIA in real abstracts: found at least 98 of 100 times. Some have
 // their words in common with the abstract and are then no other task.
 func TestAttacksInAbstracts(t *testing.T) {
 	t.Parallel()
 	attacks := readAttacks(t)
-	files, err := filepath.Glob(filepath.Join(shared(t, "digital-health"), "abstracts", "*.md"))
+	files, err := filepath.Glob(filepath.Join(toolstest.Data(t, "digital-health"), "abstracts", "*.md"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no abstracts", err)
 	}
@@ -148,7 +139,7 @@ func insert(document, text string, position int) string {
 // The same attacks in e-mails, which are short and orders themselves at times.
 func TestAttacksInMails(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join(shared(t, "injection"), "email-train.jsonl"))
+	raw, err := os.ReadFile(toolstest.Data(t, "injection", "email-train.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +173,7 @@ func TestAttacksInMails(t *testing.T) {
 // readAttacks lists the attacks.
 func readAttacks(t *testing.T) []string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(shared(t, "injection"), "text_attack_train.json"))
+	raw, err := os.ReadFile(toolstest.Data(t, "injection", "text_attack_train.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +195,7 @@ func readAttacks(t *testing.T) []string {
 // Five hundred abstracts that instruct nobody: at most one in a hundred is named.
 func TestAbstractsThatInstructNobody(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join(shared(t, "pubmedqa"), "dev.json"))
+	raw, err := os.ReadFile(toolstest.Data(t, "pubmedqa", "dev.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

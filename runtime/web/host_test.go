@@ -5,15 +5,15 @@ import (
 	"errors"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/quaestor-run/quaestor/runtime/web"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 func TestSSRFCases(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join(shared(t, "ssrf"), "cases-dev.json"))
+	raw, err := os.ReadFile(toolstest.Data(t, "ssrf", "cases-dev.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	nethtml "golang.org/x/net/html"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/tools/webpage"
 )
 
@@ -28,7 +29,7 @@ import (
 // bound is an F1 of 0.90.
 func TestSegmentsOfRealPages(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(shared(t, "pages"), "trafilatura")
+	folder := filepath.Join(toolstest.Data(t, "pages"), "trafilatura")
 	var cases map[string]struct {
 		File, Title, Author, Date string
 		With, Without             []string
@@ -80,7 +81,7 @@ func TestSegmentsOfRealPages(t *testing.T) {
 // bound is 0.95.
 func TestWordsOfRealPages(t *testing.T) {
 	t.Parallel()
-	folders, err := filepath.Glob(filepath.Join(shared(t, "pages"), "readability", "*"))
+	folders, err := filepath.Glob(filepath.Join(toolstest.Data(t, "pages"), "readability", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}

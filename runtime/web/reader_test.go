@@ -17,6 +17,7 @@ import (
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/web"
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/tools/webpage"
 	"github.com/quaestor-run/quaestor/tools/websearch"
 )
@@ -144,7 +145,7 @@ func TestPagesOfEveryCharsetAreReadRight(t *testing.T) {
 
 func TestAPDFOfTheWebIsReadWithItsPages(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(shared(t, "invoices"), "*.pdf"))
+	files, err := filepath.Glob(filepath.Join(toolstest.Data(t, "invoices"), "*.pdf"))
 	if err != nil || len(files) == 0 {
 		t.Skipf("no PDF is there: %v", err)
 	}

@@ -3,8 +3,6 @@ package web_test
 import (
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -57,18 +55,6 @@ func refusedAs(t testing.TB, err error, wanted string) {
 	if !errors.As(err, &told) || !strings.Contains(err.Error(), wanted) {
 		t.Errorf("want an error for the model with %q, got %v", wanted, err)
 	}
-}
-
-func shared(t testing.TB, name string) string {
-	t.Helper()
-	folder := filepath.Join("..", "..", "..", "shared", "data", name)
-	if _, err := os.Stat(folder); err != nil {
-		folder = filepath.Join("..", "..", "..", "..", "shared", "data", name)
-	}
-	if _, err := os.Stat(folder); err != nil {
-		t.Skipf("test data %s is not there", name)
-	}
-	return folder
 }
 
 func redirectTo(location string) http.Handler {

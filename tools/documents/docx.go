@@ -3,7 +3,6 @@ package documents
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -134,7 +133,7 @@ func (d *docxReader) block(reader *xmlReader, element xml.StartElement) error {
 		}
 		return err
 	case "tbl":
-		rows, err := d.table(reader)
+		rows, err := reader.table("tc", d.cell)
 		if err == nil && len(rows) > 0 {
 			d.snapshot.table("", rows, 0)
 		}
@@ -225,56 +224,7 @@ func (d *docxReader) box(reader *xmlReader) error {
 	return nil
 }
 
-// maxTableCells bounds the cells of one table in a text.
-const maxTableCells = 1_000_000
-
-func tooManyCells() error {
-	return &ReadError{"", ProblemTooLarge, fmt.Sprintf("one of its tables has more than %d cells", maxTableCells), "split it into parts"}
-}
-
-// table reads the rows of a table. A table inside a cell is read as the cell's
-// text.
-func (d *docxReader) table(reader *xmlReader) ([][]string, error) {
-	var rows [][]string
-	cells := 0
-	for depth := reader.depth - 1; reader.depth > depth; {
-		token, err := reader.next()
-		if err != nil {
-			return nil, err
-		}
-		element, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		switch element.Name.Local {
-		case "tr":
-			rows = append(rows, nil)
-		case "tc":
-			text, n, err := d.cell(reader)
-			if err != nil {
-				return nil, err
-			}
-			if len(rows) == 0 {
-				continue
-			}
-			span := max(1, min(n, 100))
-			if cells += span; cells > maxTableCells {
-				return nil, tooManyCells()
-			}
-			last := len(rows) - 1
-			rows[last] = append(rows[last], text)
-			for range span - 1 {
-				rows[last] = append(rows[last], "")
-			}
-		case "del", "moveFrom", "Fallback":
-			if err := reader.skip(); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return rows, nil
-}
-
+// cell reads a cell of a table; a table inside it is read as its text.
 func (d *docxReader) cell(reader *xmlReader) (text string, span int, err error) {
 	var lines []string
 	span = 1

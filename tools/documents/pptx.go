@@ -123,7 +123,7 @@ func (d *slideReader) element(reader *xmlReader, element xml.StartElement) error
 	case "txBody":
 		return d.body(reader)
 	case "tbl":
-		rows, err := slideTable(reader)
+		rows, err := reader.table("txBody", slideCell)
 		if err == nil && len(rows) > 0 {
 			d.snapshot.table("", rows, 0)
 		}
@@ -196,33 +196,8 @@ func slideLines(reader *xmlReader) ([]string, error) {
 	return lines, nil
 }
 
-func slideTable(reader *xmlReader) ([][]string, error) {
-	var rows [][]string
-	cells := 0
-	for depth := reader.depth - 1; reader.depth > depth; {
-		token, err := reader.next()
-		if err != nil {
-			return nil, err
-		}
-		element, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		switch element.Name.Local {
-		case "tr":
-			rows = append(rows, nil)
-		case "txBody":
-			lines, err := slideLines(reader)
-			if err != nil {
-				return nil, err
-			}
-			if cells++; cells > maxTableCells {
-				return nil, tooManyCells()
-			}
-			if len(rows) > 0 {
-				rows[len(rows)-1] = append(rows[len(rows)-1], strings.Join(lines, " "))
-			}
-		}
-	}
-	return rows, nil
+// slideCell reads the text of a cell.
+func slideCell(reader *xmlReader) (text string, span int, err error) {
+	lines, err := slideLines(reader)
+	return strings.Join(lines, " "), 1, err
 }

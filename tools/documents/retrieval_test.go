@@ -4,36 +4,12 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// sharedData is a file or folder of ../shared/data beside the repository; the
-// test is skipped where it is absent.
-func sharedData(tb testing.TB, elements ...string) string {
-	tb.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			tb.Skip("no go.mod above the test")
-		}
-		dir = parent
-	}
-	path := filepath.Join(append([]string{filepath.Dir(dir), "shared", "data"}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		tb.Skipf("real data absent: %v", err)
-	}
-	return path
-}
+	"github.com/quaestor-run/quaestor/tools/toolstest"
+)
 
 type question struct {
 	Question string   `json:"QUESTION"`
@@ -42,7 +18,7 @@ type question struct {
 
 func readQuestions(tb testing.TB) (map[string]question, []Source) {
 	tb.Helper()
-	raw, err := os.ReadFile(sharedData(tb, "pubmedqa", "dev.json"))
+	raw, err := os.ReadFile(toolstest.Data(tb, "pubmedqa", "dev.json"))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -104,3 +104,51 @@ func attr(element xml.StartElement, name string) string {
 	}
 	return ""
 }
+
+// maxTableCells bounds the cells of one table in a text.
+const maxTableCells = 1_000_000
+
+func tooManyCells() error {
+	return &ReadError{"", ProblemTooLarge, fmt.Sprintf("one of its tables has more than %d cells", maxTableCells), "split it into parts"}
+}
+
+// table reads the rows of the table the reader stands at: read gives the text of
+// an element that is a cell, and over how many columns it goes. What was deleted
+// from a document is none of it.
+func (r *xmlReader) table(cell string, read func(*xmlReader) (text string, span int, err error)) ([][]string, error) {
+	var rows [][]string
+	cells := 0
+	for depth := r.depth - 1; r.depth > depth; {
+		token, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		element, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		switch element.Name.Local {
+		case "tr":
+			rows = append(rows, nil)
+		case cell:
+			text, n, err := read(r)
+			if err != nil {
+				return nil, err
+			}
+			if len(rows) == 0 {
+				continue
+			}
+			span := max(1, min(n, 100))
+			if cells += span; cells > maxTableCells {
+				return nil, tooManyCells()
+			}
+			last := len(rows) - 1
+			rows[last] = append(append(rows[last], text), make([]string, span-1)...)
+		case "del", "moveFrom", "Fallback":
+			if err := r.skip(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return rows, nil
+}

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/grammar"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 func read(t testing.TB, reader *grammar.Reader, in grammar.Input) grammar.Output {
@@ -265,17 +264,11 @@ func TestHostileTextsTakeLittleTime(t *testing.T) {
 // abstracts are those of PubMedQA: people wrote, reviewed and edited them.
 func abstracts(t testing.TB) []string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "data", "pubmedqa", "dev.json"))
-	if err != nil {
-		t.Skipf("the shared data is not there: %v", err)
-	}
 	var set map[string]struct {
 		Contexts []string `json:"CONTEXTS"`
 		Answer   string   `json:"LONG_ANSWER"`
 	}
-	if err := json.Unmarshal(raw, &set); err != nil {
-		t.Fatal(err)
-	}
+	toolstest.ReadJSON(t, toolstest.Data(t, "pubmedqa", "dev.json"), &set)
 	var texts []string
 	for _, abstract := range set {
 		texts = append(texts, abstract.Contexts...)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/quaestor-run/quaestor/tools/statistics"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 // digits is how many digits of a certified value must agree.
@@ -33,14 +34,14 @@ type certified struct {
 func TestReferenceDatasets(t *testing.T) {
 	t.Parallel()
 	var sets map[string]certified
-	readJSON(t, sharedData(t, "nist", "certified.json"), &sets)
+	toolstest.ReadJSON(t, toolstest.Data(t, "nist", "certified.json"), &sets)
 	if len(sets) == 0 {
 		t.Fatal("no data sets")
 	}
 	for name, set := range sets {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows := readDAT(t, sharedData(t, "nist", name+".dat"))
+			rows := readDAT(t, toolstest.Data(t, "nist", name+".dat"))
 			switch set.Kind {
 			case "univariate":
 				checkUnivariate(t, set, rows)

@@ -1,11 +1,6 @@
 package statistics
 
-import (
-	"encoding/json"
-	"fmt"
-
-	"github.com/quaestor-run/quaestor/tools"
-)
+import "github.com/quaestor-run/quaestor/tools"
 
 // Output is the result of one call; of the pointers and Groups those of the
 // operation are set. Missing counts rows left out for an empty cell.
@@ -105,16 +100,10 @@ func (o Output) Citations() []tools.Citation {
 
 // cite attaches the computation to the header of its table.
 func (o *Output) cite(table *tools.Table, in Input) error {
-	input, err := json.Marshal(in)
+	citation, err := table.Cite(Name, in, o)
 	if err != nil {
-		return fmt.Errorf("encoding the input of statistics: %w", err)
+		return err
 	}
-	result, err := json.Marshal(o)
-	if err != nil {
-		return fmt.Errorf("encoding the result of statistics: %w", err)
-	}
-	citation := table.Header
-	citation.Computation = &tools.Computation{Tool: Name, Input: input, Result: result}
 	o.citation, o.Evidence = &citation, citation.ID()
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quaestor-run/quaestor/tools"
 	"github.com/quaestor-run/quaestor/tools/statistics"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 func compute(t testing.TB, table *tools.Table, in statistics.Input) statistics.Output {
@@ -26,7 +27,7 @@ func compute(t testing.TB, table *tools.Table, in statistics.Input) statistics.O
 }
 
 func small() *tools.Table {
-	return newTable("t", []string{"site", "arm", "score", "dose", "seen"}, [][]string{
+	return toolstest.NewTable("t", []string{"site", "arm", "score", "dose", "seen"}, [][]string{
 		{"a", "x", "1.5", "1", "2020-01-05"},
 		{"a", "y", "2.5", "2", "2020-06-01"},
 		{"b", "x", "", "3", "2021-02-03"},
@@ -38,10 +39,10 @@ func small() *tools.Table {
 
 func TestFrequency(t *testing.T) {
 	t.Parallel()
-	path := sharedData(t, "digital-health", "fda_ai_devices_may2024.csv")
-	out := compute(t, csvTable(t, path), statistics.Input{Operation: "frequency", Column: "Panel (Lead)", Top: 3})
+	path := toolstest.Data(t, "digital-health", "fda_ai_devices_may2024.csv")
+	out := compute(t, toolstest.CSVTable(t, path), statistics.Input{Operation: "frequency", Column: "Panel (Lead)", Top: 3})
 	byHand := map[string]int{}
-	rows := readCSV(t, path)[1:]
+	rows := toolstest.ReadCSV(t, path)[1:]
 	for _, row := range rows {
 		byHand[row[4]]++
 	}
@@ -62,7 +63,7 @@ func TestFrequency(t *testing.T) {
 	if f.Others != len(rows)-listed {
 		t.Errorf("others %d", f.Others)
 	}
-	years := compute(t, csvTable(t, path), statistics.Input{Operation: "frequency", Column: "Date of Final Decision", Top: 1})
+	years := compute(t, toolstest.CSVTable(t, path), statistics.Input{Operation: "frequency", Column: "Date of Final Decision", Top: 1})
 	if years.Frequency.Rows[0].Value != "2023" || years.Frequency.Rows[0].Count != 221 || len(years.Notes) != 1 {
 		t.Errorf("by year: %+v %q", years.Frequency, years.Notes)
 	}
@@ -192,7 +193,7 @@ func TestRefusals(t *testing.T) {
 // evidence records.
 func TestEvidenceCanBeComputedAgain(t *testing.T) {
 	t.Parallel()
-	tool, err := statistics.New(tables{"t": small()})
+	tool, err := statistics.New(toolstest.Tables{"t": small()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func FuzzCall(f *testing.F) {
 		f.Add([]byte(fmt.Sprintf(`{"operation": %q, "values": [[1, 2, null, 4.5], [3, 1e59, 5, 1e-300]]}`, operation)))
 	}
 	f.Add([]byte(`{"operation": "crosstab", "table": "t", "x": "site", "y": "seen", "where": [{"column": "dose", "equals": "4.0"}]}`))
-	tool, err := statistics.New(tables{"t": small()})
+	tool, err := statistics.New(toolstest.Tables{"t": small()})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -251,7 +252,7 @@ func benchmark(b *testing.B, in statistics.Input) {
 	for i := range rows {
 		rows[i] = []string{fmt.Sprintf("%.2f", float64(i%977)+0.25*float64(i%31)), fmt.Sprint(i), fmt.Sprintf("g%d", i%40)}
 	}
-	table := newTable("t", []string{"v", "x", "g"}, rows)
+	table := toolstest.NewTable("t", []string{"v", "x", "g"}, rows)
 	b.ReportAllocs()
 	for b.Loop() {
 		compute(b, table, in)

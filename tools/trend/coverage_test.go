@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
 
@@ -15,7 +16,7 @@ func dated(days []time.Time) *tools.Table {
 	for i, d := range days {
 		rows[i] = []string{d.Format(time.DateOnly)}
 	}
-	return newTable("t", []string{"day"}, rows)
+	return toolstest.NewTable("t", []string{"day"}, rows)
 }
 
 func on(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
@@ -109,7 +110,7 @@ func TestOneDateForEachYear(t *testing.T) {
 		{"2023", "221", "2023-12-26"},
 		{"2024", "45", "2024-03-29"},
 	}
-	table := newTable("t", []string{"year", "decisions", "last_decision"}, rows)
+	table := toolstest.NewTable("t", []string{"year", "decisions", "last_decision"}, rows)
 	out := compute(t, table, trend.Input{Time: "year", Value: "decisions", Aggregate: "sum"})
 	if out.N != 5 || len(out.Excluded) != 1 || out.Excluded[0].Value != 45 {
 		t.Errorf("n %d, excluded %+v", out.N, out.Excluded)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
 
@@ -169,7 +170,7 @@ func TestDriftByHand(t *testing.T) {
 // what is forecast from the years before.
 func TestForecastOfCO2(t *testing.T) {
 	t.Parallel()
-	file, err := os.Open(sharedData(t, "series", "co2-concentration.csv"))
+	file, err := os.Open(toolstest.Data(t, "series", "co2-concentration.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

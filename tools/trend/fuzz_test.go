@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
 
@@ -31,7 +32,7 @@ func FuzzValues(f *testing.F) {
 	f.Add([]byte(`{"values": [1, 2, null, 4, 1e308, -1e308], "season_length": 2}`))
 	f.Add([]byte(`{"series": [[1, 2, 3, 4], [4, null, 2, 1]], "method": "partial"}`))
 	f.Add([]byte(`{"values": [1, 1, 1, 1, 1], "method": "yue_wang", "lag": 9}`))
-	tool, err := trend.New(tables{})
+	tool, err := trend.New(toolstest.Tables{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func BenchmarkCompute100kRows(b *testing.B) {
 		d := on(1990, 1, 1).AddDate(0, 0, i/8)
 		rows[i] = []string{d.Format(time.DateOnly), fmt.Sprint(i % 97)}
 	}
-	table := newTable("t", []string{"day", "amount"}, rows)
+	table := toolstest.NewTable("t", []string{"day", "amount"}, rows)
 	b.ReportAllocs()
 	for b.Loop() {
 		in := trend.Input{Table: "t", Time: "day", Value: "amount", Aggregate: "sum", Period: "month"}

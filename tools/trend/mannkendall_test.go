@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
 
@@ -32,7 +33,7 @@ var callPattern = regexp.MustCompile(`^mk\.(\w+)\((\w+)(?:, (?:lag|period)=(\d+)
 func TestReferenceCases(t *testing.T) {
 	t.Parallel()
 	var reference referenceCases
-	readJSON(t, sharedData(t, "mann-kendall", "cases.json"), &reference)
+	toolstest.ReadJSON(t, toolstest.Data(t, "mann-kendall", "cases.json"), &reference)
 	series := referenceSeries(reference)
 	fields := 0
 	for _, c := range reference.Cases {

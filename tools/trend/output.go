@@ -1,11 +1,6 @@
 package trend
 
-import (
-	"encoding/json"
-	"fmt"
-
-	"github.com/quaestor-run/quaestor/tools"
-)
+import "github.com/quaestor-run/quaestor/tools"
 
 // Output is the result of one call. The periods of Series are those that
 // entered the test; Slope, First and Last are in the units of the series.
@@ -127,16 +122,10 @@ func (o Output) Citations() []tools.Citation {
 
 // cite attaches the computation to the header of its table.
 func (o *Output) cite(table *tools.Table, in Input) error {
-	input, err := json.Marshal(in)
+	citation, err := table.Cite(Name, in, o)
 	if err != nil {
-		return fmt.Errorf("encoding the input of a trend: %w", err)
+		return err
 	}
-	result, err := json.Marshal(o)
-	if err != nil {
-		return fmt.Errorf("encoding the result of a trend: %w", err)
-	}
-	citation := table.Header
-	citation.Computation = &tools.Computation{Tool: Name, Input: input, Result: result}
 	o.citation, o.Evidence = &citation, citation.ID()
 	return nil
 }

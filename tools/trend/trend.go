@@ -19,14 +19,8 @@ const Name = "trend"
 //go:embed trend.md
 var description string
 
-// Tables gives the tables that a scope may read. An unknown id is a
-// *tools.InputError.
-type Tables interface {
-	Table(ctx context.Context, scope tools.Scope, id string) (*tools.Table, error)
-}
-
 // New makes the tool over the tables.
-func New(tables Tables) (tools.Tool, error) {
+func New(tables tools.Tables) (tools.Tool, error) {
 	return tools.New(Name, description, func(ctx context.Context, scope tools.Scope, in Input) (Output, error) {
 		if in.Table == "" {
 			return Compute(nil, in)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/quaestor-run/quaestor/tools"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 	"github.com/quaestor-run/quaestor/tools/trend"
 )
 
@@ -83,10 +84,10 @@ func number(text string) int {
 
 func TestApprovalsPerYear(t *testing.T) {
 	t.Parallel()
-	path := sharedData(t, "digital-health", "fda_ai_devices_may2024.csv")
-	out := compute(t, csvTable(t, path), trend.Input{Time: "Date of Final Decision"})
+	path := toolstest.Data(t, "digital-health", "fda_ai_devices_may2024.csv")
+	out := compute(t, toolstest.CSVTable(t, path), trend.Input{Time: "Date of Final Decision"})
 
-	counts, s, slope := byHand(readCSV(t, path)[1:], func(r []string) int { return number(r[0][6:]) }, 2008, 2023)
+	counts, s, slope := byHand(toolstest.ReadCSV(t, path)[1:], func(r []string) int { return number(r[0][6:]) }, 2008, 2023)
 	if len(out.Series) != len(counts) || out.N != len(counts) {
 		t.Fatalf("series of %d periods, want %d: %+v", len(out.Series), len(counts), out.Series)
 	}
@@ -111,7 +112,7 @@ func TestApprovalsPerYear(t *testing.T) {
 		t.Errorf("last year: %+v", last)
 	}
 
-	kept := compute(t, csvTable(t, path), trend.Input{Time: "Date of Final Decision", KeepIncomplete: true, From: "1995"})
+	kept := compute(t, toolstest.CSVTable(t, path), trend.Input{Time: "Date of Final Decision", KeepIncomplete: true, From: "1995"})
 	if kept.N != 30 || len(kept.Excluded) != 0 {
 		t.Errorf("kept %d periods, excluded %+v", kept.N, kept.Excluded)
 	}
@@ -119,7 +120,7 @@ func TestApprovalsPerYear(t *testing.T) {
 
 func TestYearColumnIsJudgedByItsDates(t *testing.T) {
 	t.Parallel()
-	table := csvTable(t, sharedData(t, "digital-health", "ai_devices_823.csv"))
+	table := toolstest.CSVTable(t, toolstest.Data(t, "digital-health", "ai_devices_823.csv"))
 	out := compute(t, table, trend.Input{Time: "yrdec"})
 	if out.Last.Period != "2023" || out.Last.Value != 220 || len(out.Excluded) != 0 {
 		t.Errorf("last %+v, excluded %+v", out.Last, out.Excluded)
@@ -134,7 +135,7 @@ func TestYearColumnIsJudgedByItsDates(t *testing.T) {
 
 func TestConditionsCountZeroWhereTheRecordReaches(t *testing.T) {
 	t.Parallel()
-	table := csvTable(t, sharedData(t, "digital-health", "fda_ai_devices_may2024.csv"))
+	table := toolstest.CSVTable(t, toolstest.Data(t, "digital-health", "fda_ai_devices_may2024.csv"))
 	out := compute(t, table, trend.Input{
 		Time: "Date of Final Decision", Where: []tools.Condition{{Column: "panel (lead)", Equals: "neurology"}},
 	})
@@ -145,7 +146,7 @@ func TestConditionsCountZeroWhereTheRecordReaches(t *testing.T) {
 
 func TestSeason(t *testing.T) {
 	t.Parallel()
-	table := csvTable(t, sharedData(t, "series", "co2-concentration.csv"))
+	table := toolstest.CSVTable(t, toolstest.Data(t, "series", "co2-concentration.csv"))
 	out := compute(t, table, trend.Input{Time: "Date", Value: "CO2", Period: "month"})
 	if out.Method != "correlated_seasonal" || out.Direction != "increasing" || out.Slope.Per != "year" {
 		t.Errorf("%s %s per %s", out.Method, out.Direction, out.Slope.Per)
@@ -175,7 +176,7 @@ func TestSeason(t *testing.T) {
 
 func TestRealSeries(t *testing.T) {
 	t.Parallel()
-	weather := csvTable(t, sharedData(t, "series", "seattle-weather.csv"))
+	weather := toolstest.CSVTable(t, toolstest.Data(t, "series", "seattle-weather.csv"))
 	out := compute(t, weather, trend.Input{Time: "date", Value: "temp_max", Aggregate: "mean", Period: "month"})
 	if out.Season == nil || out.Season.Peak != "August" || out.N != 48 || len(out.Excluded) != 0 {
 		t.Errorf("season %+v of %d months, excluded %+v", out.Season, out.N, out.Excluded)
@@ -184,7 +185,7 @@ func TestRealSeries(t *testing.T) {
 	if daily.N != 549 {
 		t.Errorf("%d days", daily.N)
 	}
-	power := csvTable(t, sharedData(t, "series", "iowa-electricity.csv"))
+	power := toolstest.CSVTable(t, toolstest.Data(t, "series", "iowa-electricity.csv"))
 	renewables := compute(t, power, trend.Input{
 		Time: "year", Value: "net_generation", Where: []tools.Condition{{Column: "source", Equals: "Renewables"}},
 	})
@@ -262,7 +263,7 @@ func TestEveryMethod(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	table := newTable("t", []string{"day", "what", "amount"}, [][]string{
+	table := toolstest.NewTable("t", []string{"day", "what", "amount"}, [][]string{
 		{"2020-01-01", "a", "1"}, {"2021-01-01", "b", "2"}, {"2022-01-01", "a", "3"},
 	})
 	cases := map[string]struct {
@@ -307,8 +308,8 @@ func TestRefusals(t *testing.T) {
 // evidence records.
 func TestEvidenceCanBeComputedAgain(t *testing.T) {
 	t.Parallel()
-	table := csvTable(t, sharedData(t, "digital-health", "fda_ai_devices_may2024.csv"))
-	tool, err := trend.New(tables{"fda": table})
+	table := toolstest.CSVTable(t, toolstest.Data(t, "digital-health", "fda_ai_devices_may2024.csv"))
+	tool, err := trend.New(toolstest.Tables{"fda": table})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/runtime/provider"
 	"github.com/quaestor-run/quaestor/runtime/provider/bedrock"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 func TestWhatIsAskedFor(t *testing.T) {
@@ -239,10 +240,10 @@ func TestEmbed(t *testing.T) {
 // is recorded, and neither those nor the corrupt ones are an answer.
 func TestRecordedFrames(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join("..", "..", "..", "..", "shared", "data", "bedrock-eventstream")
+	folder := toolstest.Data(t, "bedrock-eventstream")
 	valid, err := filepath.Glob(filepath.Join(folder, "encoded", "positive", "*"))
 	if err != nil || len(valid) == 0 {
-		t.Skipf("real data absent: %s, %v", folder, err)
+		t.Fatalf("%d valid frames in %s, %v", len(valid), folder, err)
 	}
 	for _, path := range valid {
 		checkFrame(t, path, filepath.Join(folder, "decoded", "positive", filepath.Base(path)))

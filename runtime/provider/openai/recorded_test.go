@@ -15,6 +15,7 @@ import (
 	"testing/iotest"
 
 	"github.com/quaestor-run/quaestor/runtime/provider"
+	"github.com/quaestor-run/quaestor/tools/toolstest"
 )
 
 // recorded is a stream as it was recorded, and what came of it.
@@ -33,10 +34,10 @@ type recorded struct {
 
 func recordings(tb testing.TB) []recorded {
 	tb.Helper()
-	folder := filepath.Join("..", "..", "..", "..", "shared", "data", "openai-sse")
+	folder := toolstest.Data(tb, "openai-sse")
 	raw, err := os.ReadFile(filepath.Join(folder, "accumulated_expected.json"))
 	if err != nil {
-		tb.Skipf("real data absent: %v", err)
+		tb.Fatal(err)
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &all); err != nil || len(all) == 0 {

@@ -8,23 +8,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
-)
 
-// sharedData is a file of ../shared/data beside the repository; the test is
-// skipped where it is absent.
-func sharedData(tb testing.TB, elements ...string) string {
-	tb.Helper()
-	path := filepath.Join(append([]string{"..", "..", "..", "..", "shared", "data"}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		tb.Skipf("real data absent: %v", err)
-	}
-	return path
-}
+	"github.com/quaestor-run/quaestor/tools/toolstest"
+)
 
 type seen struct{ Name, Data string }
 
@@ -131,7 +121,7 @@ func (nothing) Read([]byte) (int, error) { return 0, nil }
 
 func TestDecoderCases(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(sharedData(t, "openai-sse", "sse_decoder_cases.json"))
+	raw, err := os.ReadFile(toolstest.Data(t, "openai-sse", "sse_decoder_cases.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

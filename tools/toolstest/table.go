@@ -1,4 +1,4 @@
-package trend_test
+package toolstest
 
 import (
 	"context"
@@ -13,24 +13,26 @@ import (
 	"github.com/quaestor-run/quaestor/tools"
 )
 
-// tables is a fixed set of tables.
-type tables map[string]*tools.Table
+// Tables is a fixed set of tables.
+type Tables map[string]*tools.Table
 
-func (t tables) Table(_ context.Context, _ tools.Scope, id string) (*tools.Table, error) {
+// Table implements [tools.Tables].
+func (t Tables) Table(_ context.Context, _ tools.Scope, id string) (*tools.Table, error) {
 	if table, ok := t[id]; ok {
 		return table, nil
 	}
 	return nil, &tools.InputError{Field: "table", Reason: fmt.Sprintf("no table %q", id)}
 }
 
-// csvTable types the columns of a CSV file simply: dates, numbers, text.
-func csvTable(t testing.TB, path string) *tools.Table {
+// CSVTable types the columns of a CSV file simply: dates, numbers, text.
+func CSVTable(t testing.TB, path string) *tools.Table {
 	t.Helper()
-	rows := readCSV(t, path)
-	return newTable(strings.TrimSuffix(filepath.Base(path), ".csv"), rows[0], rows[1:])
+	rows := ReadCSV(t, path)
+	return NewTable(strings.TrimSuffix(filepath.Base(path), ".csv"), rows[0], rows[1:])
 }
 
-func newTable(id string, header []string, rows [][]string) *tools.Table {
+// NewTable types the columns of rows in the same way.
+func NewTable(id string, header []string, rows [][]string) *tools.Table {
 	table := &tools.Table{ID: id, Title: id, URI: "file:///" + id, SHA256: strings.Repeat("ab", 32), Rows: len(rows)}
 	quote := strings.Join(header, ",")
 	table.Header = tools.Citation{SHA256: table.SHA256, URI: table.URI, Title: table.Title, End: len(quote), Quote: quote}
