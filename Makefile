@@ -44,9 +44,9 @@ slim: ## build dist/quaestor-slim, for an existing Temporal server
 .PHONY: test
 test: needs $(GOTESTSUM) ## run every test: with the race detector, then those of the embedded server
 	@echo "== tests with the race detector"
-	@$(GOTEST) -race -shuffle=on -timeout 10m -tags slim ./...
+	@$(GOTEST) -race -shuffle=on -timeout 20m -tags slim ./...
 	@echo "== tests of what contains the Temporal server"
-	@$(GOTEST) -shuffle=on -timeout 15m $(SERVER_TESTS)
+	@$(GOTEST) -shuffle=on -timeout 25m $(SERVER_TESTS)
 
 # A missing PostgreSQL is installed where that is allowed without asking for a
 # password. Its tests are left out otherwise; they say so in the summary too.
