@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
@@ -139,7 +140,9 @@ func (l *laboratory) research(t *testing.T, id string, files map[string]string, 
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(time.Minute)
-	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 30 * time.Second}) // a busy machine is no deadlock
+	env.SetWorkerOptions(worker.Options{ // a busy machine is no deadlock, and no worker that is gone
+		DeadlockDetectionTimeout: 30 * time.Second, Interceptors: []interceptor.WorkerInterceptor{&patient{}},
+	})
 	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: id, TaskQueue: workflows.TaskQueue})
 	env.RegisterWorkflowWithOptions(workflows.Research, workflow.RegisterOptions{Name: workflows.ResearchName})
 	env.RegisterWorkflowWithOptions(workflows.Agent, workflow.RegisterOptions{Name: workflows.AgentName})
@@ -157,6 +160,32 @@ func (l *laboratory) research(t *testing.T, id string, files map[string]string, 
 	}
 	l.read(t, &done)
 	return done
+}
+
+// patient gives activities a minute between heartbeats, of which the test
+// environment passes on one in four seconds.
+type patient struct {
+	interceptor.WorkerInterceptorBase
+}
+
+func (patient) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &patientInbound{interceptor.WorkflowInboundInterceptorBase{Next: next}}
+}
+
+type patientInbound struct {
+	interceptor.WorkflowInboundInterceptorBase
+}
+
+func (p *patientInbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	return p.Next.Init(&patientOutbound{interceptor.WorkflowOutboundInterceptorBase{Next: next}})
+}
+
+type patientOutbound struct {
+	interceptor.WorkflowOutboundInterceptorBase
+}
+
+func (p *patientOutbound) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	return p.Next.ExecuteActivity(workflow.WithHeartbeatTimeout(ctx, time.Minute), name, args...)
 }
 
 func (l *laboratory) read(t *testing.T, done *wholeRun) {
@@ -187,6 +216,11 @@ func (l *laboratory) read(t *testing.T, done *wholeRun) {
 			return
 		}
 		done.events = append(done.events, events...)
+		for _, event := range events {
+			if event.Type == "question.failed" {
+				t.Logf("run %s left a question: %s", done.id, event.Data)
+			}
+		}
 		after = events[len(events)-1].Seq
 	}
 }

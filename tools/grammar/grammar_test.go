@@ -256,7 +256,7 @@ func TestHostileTextsTakeLittleTime(t *testing.T) {
 	for _, unit := range []string{")", "(", "“", "\"", "a ", "a,", " ,", "a.A ", "in order to ", "<a", "`", "the the ", "colour color ", "‘", ". A", "\xff", "1 "} {
 		read(t, reader, grammar.Input{Texts: []string{strings.Repeat(unit, 20_000/len(unit))}})
 	}
-	if took := time.Since(begun); took > 10*time.Second {
+	if took := time.Since(begun); took > time.Minute {
 		t.Errorf("17 texts of 20 KB took %v", took)
 	}
 }

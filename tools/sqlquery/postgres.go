@@ -6,13 +6,14 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wasilibs/go-pgquery/parser"
 )
 
-// parseTime is how long PostgreSQL's parser may take; the first call compiles it.
-const parseTime = 90 * time.Second
+// parseTime is how long PostgreSQL's parser may take for one query.
+const parseTime = 20 * time.Second
 
 // checkPostgres parses with PostgreSQL's own grammar and admits only the nodes
 // of [grammar], each with the fields listed there.
@@ -59,12 +60,27 @@ type parseTree struct {
 	} `json:"stmts"`
 }
 
+// compiled makes the parser, which takes longer than most queries do, and is not
+// their fault.
+var compiled = sync.OnceValue(func() (err error) {
+	defer func() {
+		if crash := recover(); crash != nil {
+			err = fmt.Errorf("the parser gave up: %v", crash)
+		}
+	}()
+	_, err = parser.ParseToJSON("SELECT 1")
+	return err
+})
+
 // parse bounds what a parser of outside bytes may do: it neither crashes the
 // process nor holds up the caller.
 func parse(query string) (parseTree, error) {
 	type outcome struct {
 		tree string
 		err  error
+	}
+	if err := compiled(); err != nil {
+		return parseTree{}, fmt.Errorf("making PostgreSQL's parser: %w", err)
 	}
 	done := make(chan outcome, 1)
 	go func() {
