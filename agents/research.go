@@ -12,6 +12,18 @@ type Survey struct {
 	Notes     []string             `json:"notes,omitempty"` // whole sentences: what else bounds what can be found
 }
 
+// Titles are those of the documents and tables.
+func (s Survey) Titles() []string {
+	titles := make([]string, 0, len(s.Documents)+len(s.Tables))
+	for _, d := range s.Documents {
+		titles = append(titles, d.Title)
+	}
+	for _, t := range s.Tables {
+		titles = append(titles, t.Title)
+	}
+	return titles
+}
+
 // DocumentProfile is one document in a survey.
 type DocumentProfile struct {
 	ID        string `json:"id"`

@@ -11,7 +11,7 @@ import (
 // contrary evidence, then makes findings of both and of the quotations.
 func analyse(turn agents.Turn[Input]) (agents.Move[agents.Analysis], error) {
 	in := turn.Input
-	topic := prose.ParseTopic(in.Topic)
+	topic := prose.ParseTopic(in.Topic, in.Survey.Value.Titles()...)
 	tasks := tasksOf(in, topic)
 	if turn.Step == 0 && len(tasks) > 0 {
 		var move agents.Move[agents.Analysis]

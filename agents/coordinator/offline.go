@@ -12,7 +12,7 @@ import (
 // plan asks the facets of the topic that the sources can say something about.
 func plan(turn agents.Turn[Input]) (agents.Move[agents.Plan], error) {
 	in := turn.Input
-	topic := prose.ParseTopic(in.Topic)
+	topic := prose.ParseTopic(in.Topic, in.Survey.Value.Titles()...)
 	tables := sortTables(topic, in.Survey.Value)
 	out := agents.Plan{Title: title(topic, in.Topic)}
 	for _, text := range in.Questions {

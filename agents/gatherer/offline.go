@@ -17,7 +17,7 @@ func gather(turn agents.Turn[Input]) (agents.Move[agents.Gathered], error) {
 			return move(calls(toolDocuments, searches), webSearches(turn))
 		}
 	}
-	topic, seen := prose.ParseTopic(in.Topic), merge(turn.Results)
+	topic, seen := prose.ParseTopic(in.Topic, in.Survey.Value.Titles()...), merge(turn.Results)
 	if turn.Step == 1 {
 		searches, pages := readOn(in, topic, seen), webPages(turn)
 		if len(searches)+len(pages) > 0 {

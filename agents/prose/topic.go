@@ -3,6 +3,8 @@ package prose
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Topic is what a research topic asks about, taken apart: a subject, and the
@@ -23,8 +25,9 @@ type Topic struct {
 const maxTopicWords = 400
 
 // ParseTopic takes a topic apart. Any text will do; what is not understood is
-// all subject.
-func ParseTopic(text string) Topic {
+// all subject. A word that stands in a title of the sources in lower case is no
+// name.
+func ParseTopic(text string, titles ...string) Topic {
 	fields := strings.Fields(text)
 	line := strings.Join(fields[:min(maxTopicWords, len(fields))], " ")
 	topic := Topic{Text: strings.TrimRight(line, " ?!.:;")}
@@ -36,7 +39,7 @@ func ParseTopic(text string) Topic {
 		rest, named = rest[:last], true // "… in Iowa changing", "… in Iowa grown"
 	}
 	subject, pivot, scope := splitAtPivot(rest, asked)
-	topic.Subject, topic.Scope = lowerCommon(trimPhrase(subject)), trimPhrase(beforeComparison(scope))
+	topic.Subject, topic.Scope = lowerCommon(trimPhrase(subject), titles), trimPhrase(beforeComparison(scope))
 	if topic.Subject == "" || asked && topic.Scope != "" && saysNothing(topic.Subject) {
 		topic.Subject, topic.Scope, pivot = topic.Scope, "", ""
 		named = true
@@ -202,17 +205,31 @@ func abstract(word string) bool {
 
 // lowerCommon writes the first word of a phrase in lower case when it is known
 // for a common noun; a name keeps its capital.
-func lowerCommon(phrase string) string {
+func lowerCommon(phrase string, titles []string) string {
 	first, _, _ := strings.Cut(phrase, " ")
 	lower := strings.ToLower(first)
 	if first == lower || len(first) < 3 || first[1:] != lower[1:] {
 		return phrase
 	}
 	_, known := familyAt(Stems(phrase))
-	if known > 0 || generic(lower) || generic(singular(lower)) || abstract(lower) || abstract(singular(lower)) || strings.Contains(lower, "-") {
+	if known > 0 || generic(lower) || generic(singular(lower)) || abstract(lower) || abstract(singular(lower)) || strings.Contains(lower, "-") || slices.ContainsFunc(titles, func(title string) bool { return holdsWord(title, lower) }) {
 		return lower + phrase[len(first):]
 	}
 	return phrase
+}
+
+// holdsWord says whether a word stands in a title in just these letters. A title
+// that begins with a small letter is the name of a file and says nothing of them.
+func holdsWord(text, word string) bool {
+	if first, _ := utf8.DecodeRuneInString(text); !unicode.IsUpper(first) {
+		return false
+	}
+	for part := range strings.FieldsSeq(text) {
+		if strings.Trim(part, ".,:;?!()\"'“”") == word {
+			return true
+		}
+	}
+	return false
 }
 
 // familyAt finds the longest name of the thesaurus with which a phrase begins,

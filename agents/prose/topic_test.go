@@ -66,6 +66,19 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Whether a word at the beginning is a name is seen in the titles of the sources.
+func TestParseTopicReadsTitles(t *testing.T) {
+	t.Parallel()
+	titles := []string{"Why water scarcity grows", "tesla sales by year", "Report on \"crops\", 2023"}
+	for text, want := range map[string]string{
+		"Water scarcity in cities": "water scarcity in cities", "Tesla sales": "Tesla sales", "Crops after a drought": "crops after a drought", "Sand for concrete": "Sand for concrete",
+	} {
+		if got := prose.ParseTopic(text, titles...).Phrase; got != want {
+			t.Errorf("ParseTopic(%q) is of %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestTopicSynonyms(t *testing.T) {
 	t.Parallel()
 	if !prose.ParseTopic("Central bank digital currencies").Names("Five countries have issued a CBDC.") {

@@ -50,7 +50,7 @@ func (i item) source() prose.Source {
 }
 
 func newMaterial(in Input) material {
-	m := material{in: in, topic: prose.ParseTopic(in.Topic), evidence: make(map[string]agents.Evidence), named: make(map[string]bool)}
+	m := material{in: in, topic: prose.ParseTopic(in.Topic, in.Survey.Value.Titles()...), evidence: make(map[string]agents.Evidence), named: make(map[string]bool)}
 	for _, e := range in.Evidence.Value {
 		m.evidence[e.ID] = e
 	}
