@@ -144,6 +144,40 @@ func TestMeasuresOfAPanelAreAddedOrAveraged(t *testing.T) {
 	}
 }
 
+// yearlyTable has a row for each of eight years, and one figure.
+func yearlyTable(column string) tools.TableProfile {
+	return tools.TableProfile{ID: "d_year", Title: "yearly", Rows: 8, Columns: []tools.ColumnProfile{
+		{Name: "Year", Type: tools.TypeInteger, Distinct: 8, Min: "2015", Max: "2022"},
+		{Name: column, Type: tools.TypeInteger, Distinct: 8, Min: "2100", Max: "2352"},
+	}}
+}
+
+// What a column is of makes it a measure, not a word of its unit.
+func TestFiguresOfAYearAreFollowed(t *testing.T) {
+	t.Parallel()
+	for column, measure := range map[string]bool{
+		"Demand (million litres per day)": true, "Number of deaths": true, "Consumer price index": true, "Sales per week": true, "Number": true,
+		"Phone subscriptions": true, "Total number": true, "hours_worked": true, "Patients in code blue": true,
+		"Order number": false, "ZIP code": false, "patid": false, "Day of week": false, "Address 2": false, "id_customer": false, "index": false, "Month": false,
+	} {
+		_, calls := analyse(t, input("How has water demand developed over time?", yearlyTable(column)), nil)
+		followed := false
+		for _, call := range calls {
+			var in struct{ Value, Aggregate string }
+			if err := json.Unmarshal(call.Arguments, &in); err != nil {
+				t.Fatal(err)
+			}
+			if in.Aggregate == "count" {
+				t.Errorf("%s: rows are counted where each year has one", column)
+			}
+			followed = followed || in.Value == column
+		}
+		if followed != measure {
+			t.Errorf("%s: followed %v, calls %s", column, followed, calls)
+		}
+	}
+}
+
 func TestQuotationsAreAttributedWithTheirTurn(t *testing.T) {
 	t.Parallel()
 	in := input("What effects do the sources report for night trains?")

@@ -3,6 +3,7 @@ package analyst
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -68,7 +69,7 @@ func measures(t tools.TableProfile, clock string) []tools.ColumnProfile {
 	var list []tools.ColumnProfile
 	for _, c := range t.Columns {
 		numeric := c.Type == tools.TypeInteger || c.Type == tools.TypeNumber
-		if numeric && c.Name != clock && c.Distinct > 2 && 2*c.Empty < t.Rows && !identifies(c.Name) && !prose.YearColumn(c.Name, c.Min, c.Max) {
+		if numeric && c.Name != clock && c.Distinct > 2 && !numbersRows(t, c) && 2*c.Empty < t.Rows && !identifies(c.Name) && !prose.YearColumn(c.Name, c.Min, c.Max) {
 			list = append(list, c)
 		}
 	}
@@ -78,6 +79,11 @@ func measures(t tools.TableProfile, clock string) []tools.ColumnProfile {
 	return list
 }
 
+// numbersRows says that a column numbers the rows from one.
+func numbersRows(t tools.TableProfile, c tools.ColumnProfile) bool {
+	return c.Min == "1" && c.Max == strconv.Itoa(t.Rows) && c.Distinct == t.Rows
+}
+
 func typeRank(c tools.ColumnProfile) int {
 	if c.Type == tools.TypeNumber {
 		return 0
@@ -85,11 +91,32 @@ func typeRank(c tools.ColumnProfile) int {
 	return 1
 }
 
-// identifies says that a column only tells rows apart or sends post to them.
+// identifies says that a column only tells rows apart, sends post to them, or
+// says when they were within a year. The name says it by what it is of ("Order
+// number", "Day of week"), not by a unit ("Demand (litres per day)"), by what is
+// counted ("Number of deaths"), nor by a word on the way ("Phone subscriptions").
 func identifies(name string) bool {
-	lower := strings.ToLower(name)
-	return nameScore(name, " id ids key keys code codes zip postcode postal phone fax street street1 street2 address url uri link email index row nr no number lat latitude lon lng longitude month day week hour quarter weekday uuid guid hash isin iban sku ") > 0 ||
-		strings.HasSuffix(lower, "id") && len(lower) <= 8 || strings.HasSuffix(lower, "number")
+	name, _, _ = strings.Cut(strings.ToLower(prose.ColumnName(name)), "(")
+	words := prose.Words(name)
+	if at := slices.IndexFunc(words, func(word string) bool { return strings.Contains(" of per in by for ", " "+word+" ") }); at > 0 {
+		words = words[:at]
+	}
+	for len(words) > 1 && strings.Trim(words[len(words)-1], "0123456789") == "" {
+		words = words[:len(words)-1] // "Address 2"
+	}
+	if len(words) == 0 {
+		return false
+	}
+	first, last := words[0], words[len(words)-1]
+	switch {
+	case last == "index": // another is a measure: "Consumer price index"
+		return len(words) == 1 || first == "row"
+	case last == "number" && (len(words) == 1 || first == "total"):
+		return false
+	}
+	return nameScore(last, " id ids key keys code codes zip postcode postal phone fax street street1 street2 address uri url link email row nr no number lat latitude lon lng longitude month day week hour quarter weekday uuid guid hash isin iban sku ") > 0 ||
+		nameScore(first, " id ids zip postcode street address uuid guid ") > 0 ||
+		len(words) == 1 && (strings.HasSuffix(last, "id") && len(last) <= 8 || strings.HasSuffix(last, "number"))
 }
 
 // categories are the columns worth counting by, the most telling first.

@@ -77,7 +77,8 @@ type changePoint struct {
 const maxGroups = 3
 
 // trendTasks follows a table over time: the number of its rows, or, in a table
-// with one row for each time, its measures.
+// with one row for each time, its measures. Where every year has the same number
+// of rows by design, there is nothing in it to count.
 func trendTasks(t tools.TableProfile) []task {
 	clock, ok := timeColumn(t)
 	if !ok {
@@ -89,7 +90,8 @@ func trendTasks(t tools.TableProfile) []task {
 		return task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, single: single, read: readTrend}
 	}
 	measured := measures(t, clock.Name)
-	if by, ok := panel(t, clock); ok && len(measured) > 0 {
+	by, paneled := panel(t, clock)
+	if paneled && len(measured) > 0 {
 		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0])
 		tasks := []task{follow(base)}
 		if by.Distinct > maxGroups {
@@ -109,6 +111,9 @@ func trendTasks(t tools.TableProfile) []task {
 			tasks = append(tasks, follow(base))
 		}
 		return tasks
+	}
+	if yearly(clock) && (paneled || clock.Distinct == t.Rows-clock.Empty) {
+		return nil
 	}
 	base.Aggregate = "count"
 	return []task{follow(base)}
