@@ -178,6 +178,30 @@ func TestFiguresOfAYearAreFollowed(t *testing.T) {
 	}
 }
 
+// How often each country stands in a table with a row for each country and year
+// is no finding.
+func TestDesignsAreNotCounted(t *testing.T) {
+	t.Parallel()
+	var codes []tools.ValueCount
+	for _, code := range []string{"GHA", "KEN", "MLI", "NGA", "UGA"} {
+		codes = append(codes, tools.ValueCount{Value: code, Count: 21})
+	}
+	table := tools.TableProfile{ID: "d_5", Title: "Deaths", Rows: 105, Columns: []tools.ColumnProfile{
+		{Name: "Code", Type: tools.TypeText, Distinct: 5, Top: codes},
+		{Name: "Year", Type: tools.TypeInteger, Distinct: 21, Min: "2000", Max: "2020"},
+		{Name: "Deaths", Type: tools.TypeNumber, Distinct: 100, Min: "1", Max: "90"},
+	}}
+	_, calls := analyse(t, input("What risks, harms or adverse events are reported for malaria control?", table), nil)
+	if len(calls) == 0 {
+		t.Error("the deaths are not followed")
+	}
+	for _, call := range calls {
+		if strings.Contains(string(call.Arguments), "frequency") {
+			t.Errorf("counted: %s", call.Arguments)
+		}
+	}
+}
+
 func TestQuotationsAreAttributedWithTheirTurn(t *testing.T) {
 	t.Parallel()
 	in := input("What effects do the sources report for night trains?")

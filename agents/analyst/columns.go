@@ -130,8 +130,8 @@ func categories(t tools.TableProfile) []tools.ColumnProfile {
 		if c.Type != tools.TypeText || c.Distinct < 2 || 2*c.Distinct > t.Rows && c.Distinct > 12 || len(c.Top) == 0 {
 			continue
 		}
-		if last := c.Top[min(len(c.Top), c.Distinct)-1]; len(c.Top) > 1 && last.Count == c.Top[0].Count {
-			continue // the same number of rows each: a design, no finding
+		if designed(c) {
+			continue
 		}
 		if strings.Contains(strings.ToLower(c.Name), "street") || strings.Contains(strings.ToLower(c.Name), "address") || nameScore(c.Name, " name title description notes comment text date time ") > 0 && c.Distinct > 60 {
 			continue
@@ -161,6 +161,12 @@ func categories(t tools.TableProfile) []tools.ColumnProfile {
 		}
 	}
 	return out
+}
+
+// designed says that the values of a column have the same number of rows each,
+// which is how the table was laid out and no finding.
+func designed(c tools.ColumnProfile) bool {
+	return len(c.Top) > 1 && c.Top[min(len(c.Top), c.Distinct)-1].Count == c.Top[0].Count
 }
 
 // coded says that the values of a column are codes which the table does not

@@ -47,7 +47,7 @@ func frequencyTasks(t tools.TableProfile, limit int) []task {
 // show whether a few things make up most of them.
 func entityTasks(t tools.TableProfile) []task {
 	for _, c := range t.Columns {
-		recurs := c.Type == tools.TypeText && c.Distinct >= 5 && 5*c.Distinct <= t.Rows && c.Empty == 0
+		recurs := c.Type == tools.TypeText && c.Distinct >= 5 && 5*c.Distinct <= t.Rows && c.Empty == 0 && !designed(c)
 		if recurs && (identifies(c.Name) || nameScore(c.Name, " device product company manufacturer applicant vendor model site plant supplier ") > 0) {
 			return countBy(t, []tools.ColumnProfile{c})
 		}

@@ -76,6 +76,22 @@ func TestPlanAsksWhatTheSourcesCanAnswer(t *testing.T) {
 	}
 }
 
+// A table that names a part of the topic comes after those that name it, and
+// before none.
+func TestPlanTakesTablesThatNameAPartOfTheTopic(t *testing.T) {
+	t.Parallel()
+	year := tools.ColumnProfile{Name: "Year", Type: tools.TypeInteger, Distinct: 9, Min: "2012", Max: "2020"}
+	given := agents.Survey{Tables: []tools.TableProfile{
+		{ID: "d_1", Title: "Cases of malaria", Rows: 9, Columns: []tools.ColumnProfile{year}},
+		{ID: "d_2", Title: "Spending on malaria control", Rows: 9, Columns: []tools.ColumnProfile{year}},
+		{ID: "d_3", Title: "Canteen menu", Rows: 9, Columns: []tools.ColumnProfile{year}},
+	}}
+	out := plan(t, coordinator.Input{Topic: "How has malaria control in Africa developed?", Survey: agents.Held[agents.Survey]{Value: given}})
+	if got := out.Questions[0]; got.Theme != "Development over time" || !slices.Equal(got.Tables, []string{"d_2", "d_1"}) {
+		t.Errorf("the first question is %q of %q", got.Theme, got.Tables)
+	}
+}
+
 func TestPlanKeepsTheUsersQuestionsFirst(t *testing.T) {
 	t.Parallel()
 	for _, asked := range [][]string{

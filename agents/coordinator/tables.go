@@ -44,24 +44,25 @@ func limited(list []tools.TableProfile, t tools.TableProfile) []tools.TableProfi
 	return append(list, t)
 }
 
-// relevantTables keeps the tables whose names meet the topic; when none does,
-// the tables are all there is to go by, unless they are many.
+// relevantTables keeps the tables whose names meet the topic, and after them
+// those that name a part of it; when none does, the tables are all there is to go
+// by, unless they are many.
 func relevantTables(topic prose.Topic, tables []tools.TableProfile) []tools.TableProfile {
-	var kept []tools.TableProfile
+	var kept, near []tools.TableProfile
 	for _, t := range tables {
-		if meets(topic, t) {
+		text := tableText(t)
+		switch {
+		case topic.Touches(text), topic.Scope != "" && topic.Scoped(prose.TableName(t.Title)+" "+prose.TableName(t.URI)):
 			kept = append(kept, t)
+		case topic.NamesPart(text):
+			near = append(near, t)
 		}
 	}
+	kept = append(kept, near...)
 	if len(kept) == 0 && len(tables) <= maxTables {
 		return tables
 	}
 	return kept
-}
-
-func meets(topic prose.Topic, t tools.TableProfile) bool {
-	text := tableText(t)
-	return topic.Touches(text) || topic.Scope != "" && topic.Scoped(prose.TableName(t.Title)+" "+prose.TableName(t.URI))
 }
 
 func tableText(t tools.TableProfile) string {

@@ -115,6 +115,13 @@ func (t Topic) Names(text string) bool { return t.reached(Stems(text), false) }
 // Touches is the weaker form of [Topic.Names].
 func (t Topic) Touches(text string) bool { return t.reached(Stems(text), true) }
 
+// NamesPart says that a text names half of the subject or more: "malaria" of
+// "malaria control".
+func (t Topic) NamesPart(text string) bool {
+	met, _ := share(t.subject, t.subjectOf(t.meet(Stems(text))), false)
+	return met >= 0.5
+}
+
 // TouchedBy is [Topic.Touches] for a sentence that was read already.
 func (t Topic) TouchedBy(s Sentence) bool { return t.reached(s.stems, true) }
 
