@@ -141,7 +141,7 @@ func appendRow(columns [][]string, cells []string) {
 }
 
 // headerNames says whether the first record names the columns: no cell twice,
-// none a figure or a date, and at least one not empty. Where all of the sample
+// none a figure or a day, and at least one that is no period. Where all of the sample
 // is text, the first record is still taken for a header.
 func headerNames(cells []string, _ []record) ([]string, bool) {
 	seen := map[string]bool{}
@@ -151,11 +151,11 @@ func headerNames(cells []string, _ []record) ([]string, bool) {
 		if name == "" {
 			continue
 		}
-		if _, number := parseNumber(name, pointDecimal); number && !yearLike(name) || isDate(name) || seen[name] {
+		if _, number := parseNumber(name, pointDecimal); number && !yearLike(name) || isDay(name) || seen[name] {
 			return nil, false
 		}
 		seen[name] = true
-		named = named || !yearLike(name)
+		named = named || !yearLike(name) && !isPeriod(name)
 	}
 	return cells, named
 }

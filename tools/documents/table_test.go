@@ -47,6 +47,11 @@ func TestColumnTypes(t *testing.T) {
 		"iso":             {"2019-04-03||null", tools.TypeDate, nil, "2019-04-03"},
 		"rfc 3339":        {"2019-04-03T23:30:00-08:00", tools.TypeDate, nil, "2019-04-03"},
 		"months":          {"Jan 2020|Feb 2020", tools.TypeDate, nil, "2020-01-01"},
+		"quarters":        {"2020 Q1|2020 Q3", tools.TypeDate, nil, "2020-01-01"},
+		"quarter first":   {"Q4 2020|q1 2021", tools.TypeDate, nil, "2020-10-01"},
+		"quarters, close": {"2020Q2|2020Q4", tools.TypeDate, nil, "2020-04-01"},
+		"no quarters":     {"2020 Q5|2020 Q1", tools.TypeText, nil, ""},
+		"no months":       {"2020 07|2020 08", tools.TypeText, nil, ""},
 		"names of months": {"3 April 2019|4 May 2019", tools.TypeDate, nil, "2019-04-03"},
 		"mixed":           {"2019-04-03|soon", tools.TypeText, nil, ""},
 		"empty":           {"|NA|-", tools.TypeEmpty, nil, ""},
@@ -82,6 +87,7 @@ func TestTableShape(t *testing.T) {
 		header  string
 	}{
 		"plain":           {"a,b\n1,2\n3,4\n", []string{"a", "b"}, 2, 0, nil, "a,b"},
+		"periods on top":  {"place,2020Q1,Feb 2021\na,3,4\n", []string{"place", "2020Q1", "Feb 2021"}, 1, 0, nil, "place,2020Q1,Feb 2021"},
 		"byte order mark": {"\ufeffa;b\r\n1;2\r\n", []string{"a", "b"}, 1, 0, nil, "a;b"},
 		"tabs":            {"a b\tc,d\n1,5\t2\n", []string{"a b", "c,d"}, 1, 0, nil, "a b\tc,d"},
 		"decimal commas":  {"a;b\n1,5;2,5\n3,5;4,5\n5,5;6,5\n", []string{"a", "b"}, 3, 0, nil, "a;b"},
