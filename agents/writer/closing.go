@@ -232,21 +232,24 @@ func (m material) unread() []agents.Statement {
 	return out
 }
 
+// unusedTables names the tables that nothing was computed from, and the rows that
+// were left out of any.
 func (m material) unusedTables() []agents.Statement {
-	var out []agents.Statement
+	var unused, ragged []agents.Statement
 	for _, t := range m.in.Survey.Value.Tables {
+		name := prose.Quote(prose.TableName(t.Title))
 		used := slices.ContainsFunc(m.items, func(it item) bool {
 			e := m.evidence[it.Evidence[0]]
 			return e.Computation != nil && (e.URI == t.URI || e.Title == t.Title)
 		})
-		switch {
-		case !used && len(out) < maxNamed:
-			out = append(out, plain("The table "+prose.Quote(prose.TableName(t.Title))+" was not evaluated: nothing in it was found to bear on the questions."))
-		case t.Dropped > 0:
-			out = append(out, plain(fmt.Sprintf("In %s, %s left out because the number of cells does not match the header.", prose.Quote(prose.TableName(t.Title)), prose.Count(t.Dropped, "row was", "rows were"))))
+		if !used && len(unused) < maxNamed {
+			unused = append(unused, plain("The table "+name+" was not evaluated: nothing was found in it that could be computed for the questions."))
+		}
+		if t.Dropped > 0 {
+			ragged = append(ragged, plain(fmt.Sprintf("In %s, %s left out because the number of cells does not match the header.", name, prose.Count(t.Dropped, "row was", "rows were"))))
 		}
 	}
-	return out
+	return append(unused, ragged...)
 }
 
 // unanswered quotes the questions of the plan that have no finding.
