@@ -90,8 +90,8 @@ func trendTasks(t tools.TableProfile) []task {
 		return task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, single: single, read: readTrend}
 	}
 	measured := measures(t, clock.Name)
-	by, paneled := panel(t, clock)
-	if paneled && len(measured) > 0 {
+	by, repeats := panel(t, clock)
+	if repeats && len(measured) > 0 {
 		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0])
 		tasks := []task{follow(base)}
 		if by.Distinct > maxGroups {
@@ -112,7 +112,7 @@ func trendTasks(t tools.TableProfile) []task {
 		}
 		return tasks
 	}
-	if yearly(clock) && (paneled || clock.Distinct == t.Rows-clock.Empty) {
+	if yearly(clock) && (repeats || clock.Distinct == t.Rows-clock.Empty) {
 		return nil
 	}
 	base.Aggregate = "count"
