@@ -144,6 +144,17 @@ func TestMeasuresOfAPanelAreAddedOrAveraged(t *testing.T) {
 	}
 }
 
+func TestTheSameNumberOfRowsEachYearIsNoFinding(t *testing.T) {
+	t.Parallel()
+	const even = `{"evidence":"e_1","time":"decision_date","aggregate":"count","series":[{"period":"2020","value":10000},{"period":"2021","value":10000},{"period":"2022","value":10000},{"period":"2023","value":10000}],"n":4,"test":"Mann-Kendall test","p":1,"direction":"no trend"}`
+	for aggregate, findings := range map[string]int{"count": 0, "sum": 1} {
+		value := json.RawMessage(strings.Replace(even, "count", aggregate, 1))
+		if out, _ := analyse(t, input("How have night trains developed over time?", licences()), map[string]agents.ToolResult{"trend": {Value: value}}); len(out.Findings) != findings {
+			t.Errorf("%s: %+v", aggregate, out.Findings)
+		}
+	}
+}
+
 // yearlyTable has a row for each of eight years, and one figure.
 func yearlyTable(column string) tools.TableProfile {
 	return tools.TableProfile{ID: "d_year", Title: "yearly", Rows: 8, Columns: []tools.ColumnProfile{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -150,6 +151,9 @@ func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error
 	}
 	if out.Evidence == "" || len(out.Series) == 0 {
 		return nil, errors.New("reading a trend: it has no evidence id or no series")
+	}
+	if out.Aggregate == "count" && !slices.ContainsFunc(out.Series, func(p point) bool { return p.Value != out.Series[0].Value }) {
+		return nil, nil // the same number of rows each year is how the table was laid out
 	}
 	main := agents.Finding{
 		Statement: out.sentence(t), Theme: in.Question.Theme, Confidence: "medium", Evidence: []string{out.Evidence},
