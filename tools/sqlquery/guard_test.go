@@ -2,8 +2,10 @@ package sqlquery_test
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -76,6 +78,29 @@ func TestDeepQueriesAreRefusedAtOnce(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A parser of PostgreSQL takes seconds to make: queries that are checked at once
+// wait for the one there is. Not parallel, since it reads what the process allocates.
+func TestQueriesAtOnceShareOneParser(t *testing.T) {
+	if _, err := sqlquery.Check(sqlquery.Postgres, "SELECT 1"); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := sqlquery.Check(sqlquery.Postgres, "SELECT * FROM orders WHERE total > 10"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	runtime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 32<<20 {
+		t.Errorf("eight queries allocated %d MB; a parser was made for them", allocated>>20)
 	}
 }
 

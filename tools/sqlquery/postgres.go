@@ -6,14 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
-	"time"
-
-	"github.com/wasilibs/go-pgquery/parser"
 )
-
-// parseTime is how long PostgreSQL's parser may take for one query.
-const parseTime = 20 * time.Second
 
 // checkPostgres parses with PostgreSQL's own grammar and admits only the nodes
 // of [grammar], each with the fields listed there.
@@ -23,7 +16,7 @@ func (s Statement) checkPostgres(tokens []token) (Statement, error) {
 			return Statement{}, refused("a backslash may not stand outside quotes")
 		}
 	}
-	tree, err := parse(s.text)
+	tree, err := parser.parse(s.text)
 	if err != nil {
 		return Statement{}, err
 	}
@@ -52,61 +45,6 @@ func (s Statement) checkPostgres(tokens []token) (Statement, error) {
 	s.ordered = len(outer.Sort) > 0
 	s.calls, s.columns = distinct(w.called), distinct(w.columns)
 	return s, nil
-}
-
-type parseTree struct {
-	Stmts []struct {
-		Stmt json.RawMessage `json:"stmt"`
-	} `json:"stmts"`
-}
-
-// compiled makes the parser, which takes longer than most queries do, and is not
-// their fault.
-var compiled = sync.OnceValue(func() (err error) {
-	defer func() {
-		if crash := recover(); crash != nil {
-			err = fmt.Errorf("the parser gave up: %v", crash)
-		}
-	}()
-	_, err = parser.ParseToJSON("SELECT 1")
-	return err
-})
-
-// parse bounds what a parser of outside bytes may do: it neither crashes the
-// process nor holds up the caller.
-func parse(query string) (parseTree, error) {
-	type outcome struct {
-		tree string
-		err  error
-	}
-	if err := compiled(); err != nil {
-		return parseTree{}, fmt.Errorf("making PostgreSQL's parser: %w", err)
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		defer func() {
-			if crash := recover(); crash != nil {
-				done <- outcome{err: fmt.Errorf("the parser gave up: %v", crash)}
-			}
-		}()
-		tree, err := parser.ParseToJSON(query)
-		done <- outcome{tree, err}
-	}()
-	timeout := time.NewTimer(parseTime)
-	defer timeout.Stop()
-	select {
-	case o := <-done:
-		if o.err != nil {
-			return parseTree{}, refused("PostgreSQL cannot read it: %v", o.err)
-		}
-		var tree parseTree
-		if err := json.Unmarshal([]byte(o.tree), &tree); err != nil {
-			return parseTree{}, refused("its parse tree cannot be read: %v", err)
-		}
-		return tree, nil
-	case <-timeout.C:
-		return parseTree{}, refused("it takes too long to read; write it more simply")
-	}
 }
 
 // walker goes through a parse tree.
