@@ -84,7 +84,8 @@ func (t *Table) Column(name string) (*Column, bool) {
 	return nil, false
 }
 
-// TableProfile is what an agent is told of a table.
+// TableProfile is what an agent is told of a table. Columns are those but for the
+// ones of Periods.
 type TableProfile struct {
 	ID      string          `json:"id"`
 	Title   string          `json:"title"`
@@ -92,6 +93,16 @@ type TableProfile struct {
 	Rows    int             `json:"rows"`
 	Dropped int             `json:"dropped_rows,omitempty"`
 	Columns []ColumnProfile `json:"columns"`
+	Periods *Periods        `json:"periods,omitempty"`
+}
+
+// Periods are columns that are named by years, quarters or months.
+type Periods struct {
+	Columns int    `json:"columns"`
+	First   string `json:"first"` // name of the column
+	Last    string `json:"last"`
+	Unit    Unit   `json:"unit"`
+	Whole   bool   `json:"whole,omitempty"` // their figures are whole numbers
 }
 
 // ColumnProfile summarises one column. Min and Max are set for numbers and
@@ -104,6 +115,9 @@ type ColumnProfile struct {
 	Min      string       `json:"min,omitempty"`
 	Max      string       `json:"max,omitempty"`
 	Top      []ValueCount `json:"top,omitempty"`
+	Named    []string     `json:"named,omitempty"`    // values that the topic names
+	Total    string       `json:"total,omitempty"`    // the value whose rows sum up the others: "Total", "World"
+	OncePer  []string     `json:"once_per,omitempty"` // columns of dates or years: each value has a row for most of them, and never two
 }
 
 // ValueCount is a value and how often it occurs.
@@ -121,6 +135,12 @@ func (t TableProfile) Labels() (ColumnProfile, bool) {
 		}
 	}
 	return ColumnProfile{}, false
+}
+
+// IsWhole says that the label of a row makes it the sum of the others, or of all
+// that there is of their kind.
+func IsWhole(label string) bool {
+	return SumsUp(label) || strings.EqualFold(strings.TrimSpace(label), "world")
 }
 
 // SumsUp says that the label of a row makes it the sum of the others.

@@ -134,7 +134,7 @@ func TestMeasuresOfAPanelAreAddedOrAveraged(t *testing.T) {
 	for column, aggregate := range map[string]string{"passengers": "sum", "mean_delay": "mean"} {
 		panel := tools.TableProfile{ID: "d_5", Title: "Night trains", Rows: 20, Columns: []tools.ColumnProfile{
 			{Name: "year", Type: tools.TypeInteger, Distinct: 5, Min: "2018", Max: "2022"},
-			{Name: "line", Type: tools.TypeText, Distinct: 4, Top: []tools.ValueCount{{Value: "North", Count: 5}, {Value: "South", Count: 5}}},
+			{Name: "line", Type: tools.TypeText, Distinct: 4, OncePer: []string{"year"}, Top: []tools.ValueCount{{Value: "North", Count: 5}, {Value: "South", Count: 5}}},
 			{Name: column, Type: tools.TypeInteger, Distinct: 20, Min: "1", Max: "900"},
 		}}
 		_, calls := analyse(t, input("How have night trains developed over time?", panel), nil)

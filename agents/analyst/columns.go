@@ -64,8 +64,8 @@ func share(part, whole int) float64 {
 }
 
 // measures are the numeric columns that measure something: no ids, codes,
-// flags, years or counts of rows.
-func measures(t tools.TableProfile, clock string) []tools.ColumnProfile {
+// flags, years or counts of rows. Those that the topic names come first.
+func measures(t tools.TableProfile, clock string, topic prose.Topic) []tools.ColumnProfile {
 	var list []tools.ColumnProfile
 	for _, c := range t.Columns {
 		numeric := c.Type == tools.TypeInteger || c.Type == tools.TypeNumber
@@ -74,9 +74,20 @@ func measures(t tools.TableProfile, clock string) []tools.ColumnProfile {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b tools.ColumnProfile) int {
-		return cmp.Compare(typeRank(a), typeRank(b))
+		return cmp.Or(cmp.Compare(nearness(topic, b.Name), nearness(topic, a.Name)), cmp.Compare(typeRank(a), typeRank(b)))
 	})
 	return list
+}
+
+// nearness says how far the name of a column meets a topic.
+func nearness(topic prose.Topic, name string) int {
+	switch name = prose.ColumnName(name); {
+	case topic.Touches(name):
+		return 2
+	case topic.NamesPart(name):
+		return 1
+	}
+	return 0
 }
 
 // numbersRows says that a column numbers the rows from one.
@@ -130,7 +141,7 @@ func categories(t tools.TableProfile) []tools.ColumnProfile {
 		if c.Type != tools.TypeText || c.Distinct < 2 || 2*c.Distinct > t.Rows && c.Distinct > 12 || len(c.Top) == 0 {
 			continue
 		}
-		if designed(c) {
+		if designed(c) || len(c.OncePer) > 0 {
 			continue
 		}
 		if strings.Contains(strings.ToLower(c.Name), "street") || strings.Contains(strings.ToLower(c.Name), "address") || nameScore(c.Name, " name title description notes comment text date time ") > 0 && c.Distinct > 60 {
@@ -194,13 +205,17 @@ func series(t tools.TableProfile, clock tools.ColumnProfile) bool {
 	return clock.Distinct >= 4 && 10*clock.Distinct >= 9*(t.Rows-clock.Empty)
 }
 
-// panel gives the column by which a table repeats each time, when it has one
-// row for each time and value of that column.
-func panel(t tools.TableProfile, clock tools.ColumnProfile) (tools.ColumnProfile, bool) {
+// panel gives the column by which a table repeats each time, when it has at most
+// one row for each time and value of that column: one whose values the topic
+// names before others, and one that is no code.
+func panel(t tools.TableProfile, clock tools.ColumnProfile) (by tools.ColumnProfile, ok bool) {
 	for _, c := range t.Columns {
-		if c.Type == tools.TypeText && c.Distinct >= 2 && c.Distinct*clock.Distinct == t.Rows {
-			return c, true
+		if !slices.Contains(c.OncePer, clock.Name) {
+			continue
+		}
+		if !ok || len(c.Named) > len(by.Named) || len(c.Named) == len(by.Named) && identifies(by.Name) && !identifies(c.Name) {
+			by, ok = c, true
 		}
 	}
-	return tools.ColumnProfile{}, false
+	return by, ok
 }

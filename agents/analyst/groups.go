@@ -44,8 +44,8 @@ const leastGroups = 3
 
 // groupTasks adds up a measure by the groups of a panel, or compares the rows of
 // a list, where it is something that can be added.
-func groupTasks(t tools.TableProfile) []task {
-	by, measured, list, ok := groupsOf(t)
+func groupTasks(t tools.TableProfile, topic prose.Topic) []task {
+	by, measured, list, ok := groupsOf(t, topic)
 	if !ok || by.Distinct > allGroups {
 		return nil
 	}
@@ -58,22 +58,31 @@ func groupTasks(t tools.TableProfile) []task {
 
 // groupsOf finds what names the groups of a table and what is added up. In a list
 // each row is a group.
-func groupsOf(t tools.TableProfile) (by, measured tools.ColumnProfile, list, ok bool) {
+func groupsOf(t tools.TableProfile, topic prose.Topic) (by, measured tools.ColumnProfile, list, ok bool) {
 	if clock, timed := timeColumn(t); timed {
-		by, ok = panel(t, clock)
-		columns := measures(t, clock.Name)
-		if !ok || len(columns) == 0 || aggregateFor(columns[0]) != "sum" {
-			return by, measured, false, false
+		columns := measures(t, clock.Name, topic)
+		if by, ok = panel(t, clock); ok {
+			return by, first(columns), false, len(columns) > 0 && aggregateFor(columns[0]) == "sum"
 		}
-		return by, columns[0], false, true
+		if kinds, i := categories(t), slices.IndexFunc(columns, additive); len(kinds) > 0 && i >= 0 && !series(t, clock) {
+			return kinds[0], columns[i], false, true
+		}
+		return by, measured, false, false
 	}
 	by, ok = t.Labels()
-	for _, c := range measures(t, "") {
+	for _, c := range measures(t, "", topic) {
 		if counts(c) {
 			return by, c, true, ok && t.Rows >= leastGroups
 		}
 	}
 	return by, measured, false, false
+}
+
+func first(columns []tools.ColumnProfile) tools.ColumnProfile {
+	if len(columns) == 0 {
+		return tools.ColumnProfile{}
+	}
+	return columns[0]
 }
 
 // counts says by its name that a column counts things, of which there is a whole.
@@ -93,7 +102,7 @@ func readGroups(in Input, t task, value json.RawMessage) ([]agents.Finding, erro
 	if out.Evidence == "" {
 		return nil, errors.New("reading sums by group: they have no evidence id")
 	}
-	groups := slices.DeleteFunc(out.Group.Groups, func(g group) bool { return tools.SumsUp(g.Name) })
+	groups := slices.DeleteFunc(out.Group.Groups, func(g group) bool { return tools.IsWhole(g.Name) })
 	total := 0.0
 	for _, g := range groups {
 		if g.Sum < 0 {

@@ -29,13 +29,14 @@ func analyse(turn agents.Turn[Input]) (agents.Move[agents.Analysis], error) {
 
 // task is one tool call and what is needed to read its result.
 type task struct {
-	tool   string
-	input  any
-	table  string // title, readable
-	column string // as in the table
-	by     string // the column of the groups, as in the table
-	single bool   // the table has one row for each period, or for each group
-	read   func(in Input, t task, value json.RawMessage) ([]agents.Finding, error)
+	tool    string
+	input   any
+	table   string // title, readable
+	column  string // as in the table
+	by      string // the column of the groups, as in the table
+	single  bool   // the table has one row for each period, or for each group
+	charted bool   // the first series of a table is drawn
+	read    func(in Input, t task, value json.RawMessage) ([]agents.Finding, error)
 }
 
 // tasksOf decides what to compute. It depends on the input alone, so that the
@@ -47,16 +48,16 @@ func tasksOf(in Input, topic prose.Topic) []task {
 	for i, table := range tables {
 		switch facet {
 		case prose.Development:
-			tasks = append(tasks, trendTasks(table)...)
+			tasks = append(tasks, trendTasks(table, topic)...)
 		case prose.Distribution:
-			tasks = append(tasks, groupTasks(table)...)
+			tasks = append(tasks, groupTasks(table, topic)...)
 			tasks = append(tasks, frequencyTasks(table, categoriesFor(i))...)
 		case prose.Harms:
-			tasks = append(tasks, trendTasks(table)...)
+			tasks = append(tasks, trendTasks(table, topic)...)
 			tasks = append(tasks, frequencyTasks(table, categoriesFor(i))...)
 			tasks = append(tasks, entityTasks(table)...)
 		default:
-			tasks = append(tasks, trendTasks(table)...)
+			tasks = append(tasks, trendTasks(table, topic)...)
 			tasks = append(tasks, frequencyTasks(table, 1)...)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -17,7 +16,8 @@ import (
 // trendInput is the part of the trend tool's input that is used here.
 type trendInput struct {
 	Table     string            `json:"table"`
-	Time      string            `json:"time"`
+	Time      string            `json:"time,omitempty"`
+	Across    bool              `json:"across,omitempty"`
 	Value     string            `json:"value,omitempty"`
 	Aggregate string            `json:"aggregate,omitempty"`
 	Period    string            `json:"period,omitempty"`
@@ -29,7 +29,9 @@ type trendOutput struct {
 	Evidence    string            `json:"evidence"`
 	Time        string            `json:"time"`
 	Value       string            `json:"value"`
+	Across      bool              `json:"across"`
 	Aggregate   string            `json:"aggregate"`
+	Period      string            `json:"period"`
 	Where       []tools.Condition `json:"where"`
 	Series      []point           `json:"series"`
 	Excluded    []excluded        `json:"excluded"`
@@ -74,76 +76,6 @@ type changePoint struct {
 	Method      string  `json:"method"`
 }
 
-// maxGroups is how many groups of a panel are followed one by one at most.
-const maxGroups = 3
-
-// trendTasks follows a table over time: the number of its rows, or, in a table
-// with one row for each time, its measures. Where every year has the same number
-// of rows by design, there is nothing in it to count.
-func trendTasks(t tools.TableProfile) []task {
-	clock, ok := timeColumn(t)
-	if !ok {
-		return nil
-	}
-	base := trendInput{Table: t.ID, Time: clock.Name, Period: "year"}
-	follow := func(in trendInput) task {
-		single := yearly(clock) && (clock.Distinct == t.Rows-clock.Empty || len(in.Where) > 0)
-		return task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, single: single, read: readTrend}
-	}
-	measured := measures(t, clock.Name)
-	by, repeats := panel(t, clock)
-	if repeats && len(measured) > 0 {
-		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0])
-		tasks := []task{follow(base)}
-		if by.Distinct > maxGroups {
-			return tasks
-		}
-		for _, top := range by.Top {
-			group := base
-			group.Where = []tools.Condition{{Column: by.Name, Equals: top.Value}}
-			tasks = append(tasks, follow(group))
-		}
-		return tasks
-	}
-	if series(t, clock) && len(measured) > 0 {
-		var tasks []task
-		for _, m := range measured[:min(2, len(measured))] {
-			base.Value, base.Aggregate = m.Name, aggregateFor(m)
-			tasks = append(tasks, follow(base))
-		}
-		return tasks
-	}
-	if yearly(clock) && (repeats || clock.Distinct == t.Rows-clock.Empty) {
-		return nil
-	}
-	base.Aggregate = "count"
-	return []task{follow(base)}
-}
-
-// yearly says that a column has at most one value for each year it spans.
-func yearly(clock tools.ColumnProfile) bool {
-	year := func(text string) int {
-		n, err := strconv.Atoi(text[:min(4, len(text))])
-		if err != nil {
-			return 0
-		}
-		return n
-	}
-	return clock.Distinct <= year(clock.Max)-year(clock.Min)+1
-}
-
-// aggregateFor adds up what can be added (sales, events) and averages the rest
-// (temperatures, rates), for which a sum says nothing.
-func aggregateFor(c tools.ColumnProfile) string {
-	if nameScore(c.Name, " rate rates price prices percent share ratio index mean median average score per temperature temp degrees level concentration speed age duration days hours minutes ppm pressure depth width height length weight ") > 0 {
-		return "mean"
-	}
-	if c.Type == tools.TypeInteger || nameScore(c.Name, " total count number amount sales revenue turnover volume generation production consumption units quantity cost costs spend spending expenditure emissions rainfall precipitation exports imports ") > 0 {
-		return "sum"
-	}
-	return "mean"
-}
-
 func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
 	var out trendOutput
 	if err := json.Unmarshal(value, &out); err != nil {
@@ -151,6 +83,10 @@ func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error
 	}
 	if out.Evidence == "" || len(out.Series) == 0 {
 		return nil, errors.New("reading a trend: it has no evidence id or no series")
+	}
+	if out.Across {
+		out.Value = t.column
+		out.Where = slices.DeleteFunc(out.Where, func(c tools.Condition) bool { return c.Equals == t.column })
 	}
 	if out.Aggregate == "count" && !slices.ContainsFunc(out.Series, func(p point) bool { return p.Value != out.Series[0].Value }) {
 		return nil, nil // the same number of rows each year is how the table was laid out
@@ -164,7 +100,7 @@ func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error
 		},
 		Implications: []string{out.implication(t)},
 	}
-	if len(out.Where) == 0 {
+	if t.charted {
 		main.Chart = out.chart(t)
 	}
 	if out.Significant {
@@ -180,7 +116,7 @@ func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error
 // sentence states the trend with its test.
 func (o trendOutput) sentence(t task) string {
 	test := fmt.Sprintf("(%s, n = %d %s, S = %s, %s; Theil-Sen slope %s per %s, %s CI %s to %s)",
-		o.Test, o.N, plural(o.per(), o.N), prose.Figure(o.S), prose.PValue(o.P),
+		o.Test, o.N, plural(o.period(), o.N), prose.Figure(o.S), prose.PValue(o.P),
 		prose.Figure(o.Slope.Value), o.per(), confidence(o.Slope.Confidence), prose.Figure(o.Slope.Low), prose.Figure(o.Slope.High))
 	from := fmt.Sprintf("%s in %s", prose.Figure(o.First.Value), o.First.Period)
 	to := fmt.Sprintf("%s in %s", prose.Figure(o.Last.Value), o.Last.Period)
@@ -204,11 +140,14 @@ func (o trendOutput) sentence(t task) string {
 // measure names what was followed over time: the rows of a table, or a column.
 func (o trendOutput) measure(t task) string {
 	name := prose.Quote(t.table)
-	what := "The number of records per " + o.per() + " in " + name
+	what := "The number of records per " + o.period() + " in " + name
 	if o.Value != "" {
-		what = fmt.Sprintf("The %s of %s per %s in %s", aggregateName(o.Aggregate), prose.Quote(prose.ColumnName(o.Value)), o.per(), name)
+		what = fmt.Sprintf("The %s of %s per %s", aggregateName(o.Aggregate), prose.Quote(prose.ColumnName(o.Value)), o.period())
 		if t.single {
-			what = fmt.Sprintf("The figure for %s per %s in %s", prose.Quote(prose.ColumnName(o.Value)), o.per(), name)
+			what = fmt.Sprintf("The figure for %s per %s", prose.Quote(prose.ColumnName(o.Value)), o.period())
+		}
+		if o.Value != t.table {
+			what += " in " + name
 		}
 	}
 	for _, c := range o.Where {
@@ -221,15 +160,18 @@ func (o trendOutput) measure(t task) string {
 }
 
 func (o trendOutput) title(t task) string {
-	title := "Records per " + o.per()
+	title := "Records per " + o.period()
 	if o.Value != "" {
-		title = prose.Capital(aggregateName(o.Aggregate)) + " of " + prose.Quote(prose.ColumnName(o.Value)) + " per " + o.per()
+		title = prose.Capital(aggregateName(o.Aggregate)) + " of " + prose.Quote(prose.ColumnName(o.Value)) + " per " + o.period()
 		if t.single {
-			title = prose.Capital(prose.ColumnName(o.Value)) + " per " + o.per()
+			title = prose.Capital(prose.ColumnName(o.Value)) + " per " + o.period()
 		}
 	}
 	for _, c := range o.Where {
 		title += ", " + c.Equals
+	}
+	if o.Value == t.table {
+		return title
 	}
 	return title + " in " + prose.Quote(t.table)
 }
@@ -271,7 +213,7 @@ func (o trendOutput) change(t task) []string {
 	if c == nil || !c.Significant {
 		return nil
 	}
-	unit, where := " records per "+o.per(), prose.Quote(t.table)
+	unit, where := " records per "+o.period(), prose.Quote(t.table)
 	if o.Value != "" {
 		unit, where = "", prose.Quote(prose.ColumnName(o.Value))
 		for _, c := range o.Where {
@@ -284,14 +226,14 @@ func (o trendOutput) change(t task) []string {
 
 func (o trendOutput) implication(t task) string {
 	if o.Value == "" {
-		return "The counts from " + prose.Quote(t.table) + " follow how many records were entered per " + o.per() + "; what caused a change is not in the data."
+		return "The counts from " + prose.Quote(t.table) + " follow how many records were entered per " + o.period() + "; what caused a change is not in the data."
 	}
 	return "The figures for " + prose.Quote(prose.ColumnName(o.Value)) + " describe what " + prose.Quote(t.table) + " measured; what caused a change is not in the data."
 }
 
 func (o trendOutput) chart(t task) *agents.Chart {
 	c := &agents.Chart{
-		Kind: "line", Title: o.title(t), XLabel: prose.Capital(o.per()), YLabel: "Records",
+		Kind: "line", Title: o.title(t), XLabel: prose.Capital(o.period()), YLabel: "Records",
 		Evidence: []string{o.Evidence},
 	}
 	if o.Value != "" {
@@ -309,6 +251,15 @@ func (o trendOutput) chart(t task) *agents.Chart {
 		c.Note = prose.Capital(strings.Join(notes, "; ")) + "."
 	}
 	return c
+}
+
+// period is what each figure is of; per, what the slope is per, which in a series
+// with a season is a year.
+func (o trendOutput) period() string {
+	if o.Period != "" {
+		return o.Period
+	}
+	return "year"
 }
 
 func (o trendOutput) per() string {

@@ -72,6 +72,7 @@ func tableText(t tools.TableProfile) string {
 		for _, top := range c.Top[:min(5, len(c.Top))] {
 			parts = append(parts, prose.ColumnName(top.Value))
 		}
+		parts = append(parts, c.Named...)
 	}
 	return strings.Join(parts, " . ")
 }
@@ -87,6 +88,9 @@ func harmful(t tools.TableProfile) bool {
 }
 
 func timed(t tools.TableProfile) bool {
+	if t.Periods != nil {
+		return true
+	}
 	for _, c := range t.Columns {
 		if c.Type == tools.TypeDate || prose.YearColumn(c.Name, c.Min, c.Max) {
 			return true

@@ -35,8 +35,8 @@ func ParseTopic(text string, titles ...string) Topic {
 	asked := strings.HasSuffix(line, "?") || len(words) > 0 && asks(words[0])
 	rest, named := dropLead(words)
 	named = named || !asked
-	if last := len(rest) - 1; asked && last > 1 && closingVerb(strings.ToLower(rest[last])) {
-		rest, named = rest[:last], true // "… in Iowa changing", "… in Iowa grown"
+	if kept, found := withoutVerb(rest); asked && found {
+		rest, named = kept, true
 	}
 	subject, pivot, scope := splitAtPivot(rest, asked)
 	topic.Subject, topic.Scope = lowerCommon(trimPhrase(subject), titles), trimPhrase(beforeComparison(scope))
@@ -98,6 +98,27 @@ func (t Topic) Effect(subject string) string {
 	return subject + " on " + t.Scope
 }
 
+// withoutVerb leaves out a verb that has no object, and with it by what or since
+// when its subject changes: "… in Iowa grown", "… developed in Kenya", "…
+// changing by region", "… risen since 2010".
+func withoutVerb(words []string) ([]string, bool) {
+	for i := 1; i < len(words); i++ {
+		verb := strings.ToLower(words[i])
+		switch {
+		case !closingVerb(verb):
+		case i == len(words)-1:
+			return words[:i], i > 1
+		case !strings.HasSuffix(verb, "ing") && !strings.HasSuffix(verb, "ed") && !strings.HasSuffix(verb, "en") && !strings.HasSuffix(verb, "wn"):
+			// "climate change by country": a noun
+		case strings.Contains(" by over since from between until per ", " "+strings.ToLower(words[i+1])+" "):
+			return words[:i], true
+		case strings.Contains(" in within across among at ", " "+strings.ToLower(words[i+1])+" "):
+			return slices.Concat(words[:i], words[i+1:]), true
+		}
+	}
+	return words, false
+}
+
 // splitAtPivot finds the word between subject and scope: a verb of change
 // ("transforming"), or a preposition.
 func splitAtPivot(words []string, asked bool) (subject, pivot, scope string) {
@@ -105,6 +126,9 @@ func splitAtPivot(words []string, asked bool) (subject, pivot, scope string) {
 		lower := strings.ToLower(words[i])
 		if changeVerb(strings.ToLower(words[i+1])) && i+2 < len(words) {
 			continue // "climate change affecting …": a noun before its verb
+		}
+		if before := strings.ToLower(words[i-1]); preposition(before) || strings.Contains(" between of for from the a ", " "+before+" ") {
+			continue // "between developed countries", "the changing climate"
 		}
 		if changeVerb(lower) && (asked || strings.HasSuffix(lower, "ing")) {
 			return strings.Join(words[:i], " "), lower, strings.Join(afterVerb(words[i+1:]), " ")

@@ -113,11 +113,13 @@ func (m material) trendTable() (agents.DataTable, bool) {
 	for i, it := range items {
 		r := results[i]
 		name := prose.TableName(m.evidence[it.Evidence[0]].Title)
-		if r.Value != "" {
-			name += ", " + prose.ColumnName(r.Value)
+		if unit := it.DataPoints[0].Unit; (r.Value != "" || r.Across) && !strings.EqualFold(unit, name) {
+			name += ", " + unit
 		}
 		for _, c := range r.Where {
-			name += ", " + c.Equals
+			if !strings.EqualFold(c.Equals, it.DataPoints[0].Unit) {
+				name += ", " + c.Equals
+			}
 		}
 		per := r.Slope.Per
 		if per == "" {

@@ -95,12 +95,13 @@ func (m material) concludeTrends() (agents.Statement, bool) {
 	items, results := m.trends()
 	var up, down, flat []string
 	for i, r := range results {
-		if len(r.Where) > 0 {
+		if len(r.Where) > 0 && items[i].Chart == nil {
 			continue
 		}
-		name := prose.Quote(prose.TableName(m.evidence[items[i].Evidence[0]].Title))
-		if r.Value != "" {
-			name = prose.Quote(prose.ColumnName(r.Value)) + " of " + name
+		title := prose.TableName(m.evidence[items[i].Evidence[0]].Title)
+		name := prose.Quote(title)
+		if of := items[i].followed(title); of != "" {
+			name = of + " of " + name
 		}
 		list := &flat
 		switch {

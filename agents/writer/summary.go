@@ -183,6 +183,7 @@ type result struct {
 	Significant bool              `json:"significant"`
 	P           float64           `json:"p"`
 	Value       string            `json:"value"`
+	Across      bool              `json:"across"`
 	Column      string            `json:"column"`
 	First       *point            `json:"first"`
 	Last        *point            `json:"last"`
@@ -221,13 +222,14 @@ func readResult(e agents.Evidence) *result {
 // form or only adds to the finding before it.
 func (m material) short(it item) string {
 	r := it.result
-	if r == nil || len(it.DataPoints) == 0 || len(r.Where) > 0 {
+	if r == nil || len(it.DataPoints) == 0 || len(r.Where) > 0 && it.Chart == nil {
 		return ""
 	}
-	table := prose.Quote(prose.TableName(m.evidence[it.Evidence[0]].Title))
+	title := prose.TableName(m.evidence[it.Evidence[0]].Title)
+	table := prose.Quote(title)
 	switch {
 	case r.First != nil && r.Last != nil && r.Direction != "":
-		return m.shortTrend(*r, table)
+		return it.shortTrend(title)
 	case r.Frequency != nil && len(r.Frequency.Rows) > 0 && len(r.Frequency.Rows[0].Value) > 3:
 		top := r.Frequency.Rows[0]
 		return fmt.Sprintf("In %s, %s of the records fall to %s.", table, prose.Percent(top.Share), prose.Quote(top.Value))
@@ -235,13 +237,32 @@ func (m material) short(it item) string {
 	return ""
 }
 
-func (m material) shortTrend(r result, table string) string {
-	what := "yearly records"
-	if r.Slope.Per != "" && r.Slope.Per != "year" {
-		what = "records per " + r.Slope.Per
+// followed names the figures of a trend and the rows of the table they are of; it
+// is empty where all rows were counted.
+func (it item) followed(table string) string {
+	r, unit, name := it.result, it.DataPoints[0].Unit, ""
+	switch {
+	case r.Across && strings.EqualFold(unit, table):
+		name = "the figure"
+	case r.Value != "" || r.Across:
+		name = prose.Quote(unit)
 	}
-	if r.Value != "" {
-		what = prose.Quote(prose.ColumnName(r.Value))
+	for _, c := range r.Where {
+		if !strings.EqualFold(c.Equals, unit) {
+			name += " for " + prose.Quote(c.Equals)
+		}
+	}
+	return name
+}
+
+func (it item) shortTrend(title string) string {
+	r, what, table := it.result, it.followed(title), prose.Quote(title)
+	switch {
+	case what != "":
+	case r.Slope.Per != "" && r.Slope.Per != "year":
+		what = "records per " + r.Slope.Per
+	default:
+		what = "yearly records"
 	}
 	span := fmt.Sprintf("%s (%s) to %s (%s)", prose.Figure(r.First.Value), r.First.Period, prose.Figure(r.Last.Value), r.Last.Period)
 	if !r.Significant {

@@ -53,7 +53,7 @@ func (c *Corpora) Survey(ctx context.Context, scope tools.Scope, topic string) (
 			if err != nil {
 				return agents.Survey{}, err
 			}
-			survey.Tables = append(survey.Tables, documents.Profile(table))
+			survey.Tables = append(survey.Tables, documents.Profile(table, topic))
 		}
 	}
 	if err := c.embed(ctx, scope, set); err != nil {

@@ -63,7 +63,7 @@ func blankCell(cell string) bool {
 // one of the customary marks for that.
 func emptyCell(cell string) bool {
 	switch strings.ToLower(strings.TrimSpace(cell)) {
-	case "n.a.", "none", "nil", "-", "--", "–", "—", "?", "missing":
+	case "n.a.", "none", "nil", "-", "--", "–", "—", "?", "missing", ":", "..", "...", "…":
 		return true
 	}
 	return blankCell(cell)

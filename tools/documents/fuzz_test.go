@@ -118,7 +118,7 @@ func FuzzTable(f *testing.F) {
 			}
 			names[column.Name] = true
 		}
-		Profile(table)
+		Profile(table, text)
 	})
 }
 

@@ -14,18 +14,36 @@ import (
 const (
 	profileColumns = 60
 	profileTop     = 5
-	profileValue   = 60 // bytes
+	profileValue   = 120 // bytes
 )
 
-// Profile summarises a table for an agent: at most 60 columns, and the five
-// most frequent values of text and boolean columns that repeat any.
-func Profile(table *tools.Table) tools.TableProfile {
+// Profile summarises a table for an agent who has a topic: at most 60 columns,
+// and the five most frequent values of text and boolean columns that repeat any.
+// Columns that are named by periods are summed up.
+func Profile(table *tools.Table, topic string) tools.TableProfile {
 	profile := tools.TableProfile{
 		ID: table.ID, Title: table.Title, URI: table.URI, Rows: table.Rows, Dropped: table.Dropped,
 		Columns: make([]tools.ColumnProfile, 0, min(len(table.Columns), profileColumns)),
 	}
-	for i := range table.Columns[:min(len(table.Columns), profileColumns)] {
-		profile.Columns = append(profile.Columns, profileColumn(&table.Columns[i]))
+	across, unit := table.PeriodColumns()
+	if len(across) > 0 {
+		profile.Periods = &tools.Periods{
+			Columns: len(across), First: across[0].Name, Last: across[len(across)-1].Name, Unit: unit,
+			Whole: !slices.ContainsFunc(across, func(c tools.PeriodColumn) bool { return c.Type != tools.TypeInteger }),
+		}
+	}
+	wanted := phraseOf(topic)
+	for i := range table.Columns {
+		column := &table.Columns[i]
+		if len(profile.Columns) == profileColumns || slices.ContainsFunc(across, func(c tools.PeriodColumn) bool { return c.Column == column }) {
+			continue
+		}
+		told := profileColumn(column)
+		if column.Type == tools.TypeText {
+			told.Named, told.Total = tellingValues(column, wanted)
+			told.OncePer = oncePer(table, column)
+		}
+		profile.Columns = append(profile.Columns, told)
 	}
 	return profile
 }

@@ -89,7 +89,8 @@ func longLine(text string) int {
 }
 
 // readPreamble reads up to the first record as wide as the table. What stands
-// before it counts as left out.
+// before it counts as left out, but for titles: a line with one or two cells
+// filled, above a table of more.
 func readPreamble(reader *csvReader, table *tools.Table, width int) (record, bool) {
 	for range maxPreamble {
 		rec, ok := reader.next()
@@ -99,9 +100,21 @@ func readPreamble(reader *csvReader, table *tools.Table, width int) (record, boo
 		if len(rec.cells) == width {
 			return rec, true
 		}
-		drop(table, rec)
+		if filled(rec.cells) > 2 || width < 4 {
+			drop(table, rec)
+		}
 	}
 	return record{}, false
+}
+
+func filled(cells []string) int {
+	n := 0
+	for _, cell := range cells {
+		if strings.TrimSpace(cell) != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func drop(table *tools.Table, rec record) {

@@ -133,7 +133,7 @@ func TestTableLimits(t *testing.T) {
 
 func TestProfile(t *testing.T) {
 	t.Parallel()
-	profile := Profile(readTable(t, "when,who,n\n2020-01-02,x,5\n2021-03-04,y,7\n2019-05-06,x,\n"))
+	profile := Profile(readTable(t, "when,who,n\n2020-01-02,x,5\n2021-03-04,y,7\n2019-05-06,x,\n"), "")
 	when, who, n := profile.Columns[0], profile.Columns[1], profile.Columns[2]
 	if when.Min != "2019-05-06" || when.Max != "2021-03-04" || n.Min != "5" || n.Max != "7" || n.Empty != 1 {
 		t.Errorf("%+v %+v", when, n)

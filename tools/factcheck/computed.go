@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/quaestor-run/quaestor/tools"
 )
 
 var (
@@ -36,20 +38,24 @@ func valuesOf(e Evidence) []float64 {
 type grouped struct {
 	Group struct {
 		Groups []struct {
-			Sum float64 `json:"sum"`
+			Name string  `json:"name"`
+			Sum  float64 `json:"sum"`
 		} `json:"groups"`
 	} `json:"group"`
 }
 
 // computed lists the figures of a computation's input and result; where it sums
-// by group, also the total and each group's share of it.
+// by group, also the total and each group's share of it. A group that holds the
+// others ("World") is none of them.
 func computed(input, result json.RawMessage) []float64 {
 	var values []float64
 	var g grouped
 	if json.Unmarshal(result, &g) == nil && len(g.Group.Groups) > 0 {
 		total := 0.0
 		for _, group := range g.Group.Groups {
-			total += group.Sum
+			if !tools.IsWhole(group.Name) {
+				total += group.Sum
+			}
 		}
 		values = append(values, total)
 		for _, group := range g.Group.Groups {

@@ -10,6 +10,7 @@ import (
 type Input struct {
 	Table          string            `json:"table,omitempty" jsonschema_description:"id of the table"`
 	Time           string            `json:"time,omitempty" jsonschema_description:"column of dates or of whole years"`
+	Across         bool              `json:"across,omitempty" jsonschema_description:"instead of time and value: time runs across the columns that are named by years, quarters or months"`
 	Value          string            `json:"value,omitempty" jsonschema_description:"numeric column to sum or average; not needed to count rows"`
 	Aggregate      string            `json:"aggregate,omitempty" jsonschema:"enum=count,enum=sum,enum=mean,enum=median" jsonschema_description:"what makes the figure of a period; count unless said"`
 	Period         string            `json:"period,omitempty" jsonschema:"enum=year,enum=quarter,enum=month,enum=day" jsonschema_description:"length of a period; year unless said"`
@@ -50,10 +51,10 @@ func (in Input) resolved() (Input, error) {
 	if math.IsNaN(in.Alpha) || in.Alpha <= 0 || in.Alpha > 0.5 {
 		return in, inputErrorf("alpha", "%v is no level; 0.05 is usual", in.Alpha)
 	}
-	if in.Table != "" && in.Period == "" {
+	if in.Table != "" && in.Period == "" && !in.Across {
 		in.Period = string(year)
 	}
-	if in.Table != "" && in.Aggregate == "" && in.Value == "" {
+	if in.Table != "" && in.Aggregate == "" && in.Value == "" && !in.Across {
 		in.Aggregate = "count"
 	}
 	switch {
@@ -75,7 +76,11 @@ func (in Input) agrees() error {
 		return &tools.InputError{Field: "values", Reason: "give either a table or raw values"}
 	case len(in.Values) > 0 && len(in.Series) > 0:
 		return &tools.InputError{Field: "series", Reason: "give either values or series"}
-	case in.Table == "" && (in.Time+in.Value+in.By+in.Covariate != "" || len(in.Where) > 0):
+	case in.Across && in.Time+in.Value+in.Covariate != "":
+		return inputErrorf("across", "the columns named by periods give both time and value; leave time, value and covariate out")
+	case in.Across && in.Aggregate == "count":
+		return inputErrorf("aggregate", "the figures across the columns can be summed or averaged, not counted")
+	case in.Table == "" && (in.Across || in.Time+in.Value+in.By+in.Covariate != "" || len(in.Where) > 0):
 		return &tools.InputError{Field: "table", Reason: "columns were named without a table"}
 	case len(in.Times) > 0 && len(in.Times) != len(in.Values):
 		return inputErrorf("times", "%d times for %d values; give one for each value of values", len(in.Times), len(in.Values))
@@ -106,7 +111,7 @@ func (in Input) fits() error {
 	if in.By != "" && in.Covariate != "" {
 		return inputErrorf("by", "by and covariate do not go together")
 	}
-	if in.Value == "" && in.Aggregate != "count" && in.Table != "" {
+	if in.Value == "" && in.Aggregate != "count" && in.Table != "" && !in.Across {
 		return inputErrorf("value", "name the numeric column to take the %s of", in.Aggregate)
 	}
 	if in.SeasonLength == 1 {

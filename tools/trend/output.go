@@ -9,6 +9,7 @@ type Output struct {
 	Table           string            `json:"table,omitempty"`
 	Title           string            `json:"title,omitempty"`
 	Time            string            `json:"time,omitempty"`
+	Across          bool              `json:"across,omitempty"`
 	Value           string            `json:"value,omitempty"`
 	Aggregate       string            `json:"aggregate,omitempty"`
 	Period          string            `json:"period,omitempty"`

@@ -2,9 +2,9 @@ package trend
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/quaestor-run/quaestor/tools"
 )
 
 // unit is a length of period. A period is named by an integer key, one more
@@ -12,10 +12,10 @@ import (
 type unit string
 
 const (
-	year    unit = "year"
-	quarter unit = "quarter"
-	month   unit = "month"
-	day     unit = "day"
+	year    = unit(tools.Year)
+	quarter = unit(tools.Quarter)
+	month   = unit(tools.Month)
+	day     = unit(tools.Day)
 )
 
 const secondsPerDay = 24 * 60 * 60
@@ -98,53 +98,8 @@ func floorDiv(a, b int) int {
 	return q
 }
 
-var dateLayouts = []struct {
-	layout string
-	unit   unit
-}{
-	{time.DateOnly, day},
-	{"2006/01/02", day},
-	{"01/02/2006", day},
-	{"1/2/2006", day},
-	{time.RFC3339, day},
-	{"2006-01-02T15:04:05", day},
-	{time.DateTime, day},
-	{"2006-01", month},
-	{"2006/01", month},
-	{"Jan 2006", month},
-	{"January 2006", month},
-}
-
-// parseTime reads a year (2024), quarter (2024-Q1), month (2024-01) or day
-// (2024-01-31, 01/31/2024) and gives its first day in UTC and the unit that the
-// text speaks of.
+// parseTime is [tools.ParseTime] in units of this package.
 func parseTime(text string) (time.Time, unit, error) {
-	text = strings.TrimSpace(text)
-	for _, form := range dateLayouts {
-		if t, err := time.Parse(form.layout, text); err == nil && plausibleYear(t.Year()) {
-			return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), form.unit, nil
-		}
-	}
-	if number, err := strconv.Atoi(text); err == nil && len(text) == 4 && plausibleYear(number) {
-		return year.start(number), year, nil
-	}
-	if t, ok := parseQuarter(text); ok {
-		return t, quarter, nil
-	}
-	return time.Time{}, "", fmt.Errorf("%.40q is not a year, quarter, month or date; write 2024, 2024-Q1, 2024-01 or 2024-01-31", text)
+	t, said, err := tools.ParseTime(text)
+	return t, unit(said), err
 }
-
-func parseQuarter(text string) (time.Time, bool) {
-	before, after, found := strings.Cut(strings.ToUpper(text), "Q")
-	before = strings.TrimRight(before, " -")
-	if !found || len(before) != 4 || len(after) != 1 || after[0] < '1' || after[0] > '4' {
-		return time.Time{}, false
-	}
-	number, err := strconv.Atoi(before)
-	if err != nil || !plausibleYear(number) {
-		return time.Time{}, false
-	}
-	return quarter.start(number*4 + int(after[0]-'1')), true
-}
-
-func plausibleYear(y int) bool { return y >= 1000 && y <= 2999 }

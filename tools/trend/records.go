@@ -29,7 +29,7 @@ type records struct {
 }
 
 // tableRecords reads the rows of a table.
-func tableRecords(table *tools.Table, in Input) (records, error) {
+func tableRecords(table *tools.Table, in *Input) (records, error) {
 	rows, err := table.Select(in.Where)
 	if err != nil {
 		return records{}, err
@@ -47,13 +47,9 @@ func tableRecords(table *tools.Table, in Input) (records, error) {
 	if err != nil {
 		return records{}, err
 	}
-	site := func(int) string { return "" }
-	if in.By != "" {
-		column, err := table.Need("by", in.By)
-		if err != nil {
-			return records{}, err
-		}
-		site = func(row int) string { return strings.TrimSpace(column.Text[row]) }
+	site, err := sites(table, in.By)
+	if err != nil {
+		return records{}, err
 	}
 	for row := range table.Rows {
 		if d, ok := clock.day(row); ok {
@@ -75,6 +71,18 @@ func tableRecords(table *tools.Table, in Input) (records, error) {
 		}
 	}
 	return out, nil
+}
+
+// sites tells the site of a row: none without a name.
+func sites(table *tools.Table, name string) (func(int) string, error) {
+	if name == "" {
+		return func(int) string { return "" }, nil
+	}
+	column, err := table.Need("by", name)
+	if err != nil {
+		return nil, err
+	}
+	return func(row int) string { return strings.TrimSpace(column.Text[row]) }, nil
 }
 
 // numeric reads a numeric column; without a name every value is missing, and
@@ -226,7 +234,7 @@ func holdsYears(numbers []float64) bool {
 		if math.IsNaN(v) {
 			continue
 		}
-		if v != math.Trunc(v) || !plausibleYear(int(v)) {
+		if v != math.Trunc(v) || !tools.PlausibleYear(int(v)) {
 			return false
 		}
 		found = true

@@ -211,6 +211,11 @@ func (r records) fill(in Input, over span, f *frame) error {
 		return inputErrorf("aggregate", "several values fall in one %s; say sum, mean or median", r.unit)
 	}
 	f.values = aggregates(in.Aggregate, all)
+	if in.Across {
+		f.leaveGaps(all, in.Aggregate == "sum")
+	} else {
+		f.noteEmpty(in.Aggregate, all)
+	}
 	if in.Covariate != "" {
 		f.covariate = aggregates(in.Aggregate, other)
 	}
@@ -218,7 +223,6 @@ func (r records) fill(in Input, over span, f *frame) error {
 		f.sites = append(f.sites, site{name, aggregates(in.Aggregate, buckets)})
 	}
 	slices.SortFunc(f.sites, func(a, b site) int { return cmp.Compare(a.name, b.name) })
-	f.noteEmpty(in.Aggregate, all)
 	return nil
 }
 

@@ -55,7 +55,7 @@ func Compute(table *tools.Table, in Input) (Output, error) {
 		return out, nil
 	}
 	out.Table, out.Title, out.Time, out.Value = table.ID, table.Title, in.Time, in.Value
-	out.Where = in.Where
+	out.Across, out.Where = in.Across, in.Where
 	if err := out.cite(table, in); err != nil {
 		return Output{}, err
 	}
@@ -67,7 +67,11 @@ func layOut(table *tools.Table, in Input) (frame, Input, error) {
 		return rawFrame(in)
 	}
 	in.Table = table.ID
-	r, err := tableRecords(table, in)
+	read := tableRecords
+	if in.Across {
+		read = acrossRecords
+	}
+	r, err := read(table, &in)
 	if err != nil {
 		return frame{}, in, err
 	}

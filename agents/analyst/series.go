@@ -1,0 +1,212 @@
+package analyst
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/agents/prose"
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// maxGroups is how many groups of a table are followed one by one at most.
+const maxGroups = 3
+
+// trendTasks follows a table over time: what runs across its columns; in a table
+// with one row for each time, its measures; else the number of its rows, and the
+// sum of what can be added up. The first series is drawn, and what is of all rows.
+func trendTasks(t tools.TableProfile, topic prose.Topic) []task {
+	clock, timed := timeColumn(t)
+	var tasks []task
+	switch {
+	case t.Periods != nil:
+		tasks = acrossTasks(t)
+	case timed:
+		tasks = timedTasks(t, clock, topic)
+	}
+	for i := range tasks {
+		tasks[i].charted = i == 0 || len(tasks[i].input.(trendInput).Where) == 0
+	}
+	return tasks
+}
+
+func timedTasks(t tools.TableProfile, clock tools.ColumnProfile, topic prose.Topic) []task {
+	base := trendInput{Table: t.ID, Time: clock.Name, Period: "year"}
+	measured := measures(t, clock.Name, topic)
+	by, repeats := panel(t, clock)
+	var tasks []task
+	follow := func(in trendInput, where []tools.Condition) {
+		in.Where = where
+		single := yearly(clock) && (clock.Distinct == t.Rows-clock.Empty || repeats && len(where) > 0)
+		if single && in.Value != "" {
+			in.Aggregate = "mean" // of one: a year without a row has no figure, where a sum would be 0
+		}
+		tasks = append(tasks, task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, single: single, read: readTrend})
+	}
+	switch {
+	case repeats && len(measured) > 0:
+		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0])
+		gaps := by.Distinct*clock.Distinct > t.Rows-clock.Empty
+		for _, where := range groupsOfInterest(by, gaps && base.Aggregate == "sum") {
+			follow(base, where)
+		}
+		return tasks
+	case series(t, clock) && len(measured) > 0:
+		for _, m := range measured[:min(2, len(measured))] {
+			base.Value, base.Aggregate = m.Name, aggregateFor(m)
+			follow(base, nil)
+		}
+		return tasks
+	case yearly(clock) && (repeats || clock.Distinct == t.Rows-clock.Empty):
+		return nil // every year has the same number of rows by design
+	}
+	counted, summed := base, base
+	counted.Aggregate, summed.Aggregate = "count", "sum"
+	chosen := [][]tools.Condition{nil}
+	if named := namedGroups(t); len(named) > 0 {
+		chosen = append(chosen, named[0])
+	}
+	for _, where := range chosen {
+		follow(counted, where)
+		if i := slices.IndexFunc(measured, additive); i >= 0 {
+			summed.Value = measured[i].Name
+			follow(summed, where)
+		}
+	}
+	return tasks
+}
+
+// groupsOfInterest says which rows of a table with a row for each time and group
+// are followed: those of the groups that the topic names; else of what sums up
+// the others; else all, and each group where they are few. Of groups that can only
+// be looked at apart, the first few.
+func groupsOfInterest(by tools.ColumnProfile, apart bool) [][]tools.Condition {
+	of := func(value string) []tools.Condition { return []tools.Condition{{Column: by.Name, Equals: value}} }
+	var chosen [][]tools.Condition
+	switch {
+	case len(by.Named) > 0:
+		for _, value := range by.Named[:min(maxGroups, len(by.Named))] {
+			chosen = append(chosen, of(value))
+		}
+	case by.Total != "":
+		chosen = append(chosen, of(by.Total))
+	default:
+		if !apart || len(by.Top) == 0 {
+			chosen = append(chosen, nil)
+		}
+		if apart || by.Distinct <= maxGroups {
+			for _, top := range by.Top[:min(maxGroups, len(by.Top))] {
+				chosen = append(chosen, of(top.Value))
+			}
+		}
+	}
+	return chosen
+}
+
+// namedGroups are conditions for the values that the topic names, in a column of
+// recurring ones.
+func namedGroups(t tools.TableProfile) [][]tools.Condition {
+	for _, c := range t.Columns {
+		if len(c.Named) > 0 && 2*c.Distinct <= t.Rows {
+			return groupsOfInterest(c, false)
+		}
+	}
+	return nil
+}
+
+// acrossTasks follows a table that has a column for each period: one of its
+// indicators, where it has several, and the rows of interest.
+func acrossTasks(t tools.TableProfile) []task {
+	title := prose.TableName(t.Title)
+	measure := title
+	indicators := [][]tools.Condition{nil}
+	rowsEach := t.Rows
+	if c, ok := indicatorColumn(t); ok && c.Distinct == 1 {
+		indicators[0] = []tools.Condition{{Column: c.Name, Equals: c.Top[0].Value}}
+	} else if ok {
+		indicators = groupsOfInterest(c, true)
+		rowsEach = t.Rows / c.Distinct
+	}
+	rows := [][]tools.Condition{nil}
+	by, labelled := rowLabels(t)
+	if labelled {
+		rows = groupsOfInterest(by, false)
+	}
+	kind := tools.ColumnProfile{Name: measure, Type: tools.TypeNumber}
+	if t.Periods.Whole {
+		kind.Type = tools.TypeInteger
+	}
+	var tasks []task
+	for _, indicator := range indicators {
+		if len(indicator) > 0 {
+			measure, kind.Name = indicator[0].Equals, indicator[0].Equals
+		}
+		for _, row := range rows {
+			in := trendInput{Table: t.ID, Across: true, Aggregate: aggregateFor(kind), Where: slices.Concat(indicator, row)}
+			single := rowsEach == 1 || len(row) > 0 && by.Distinct >= rowsEach
+			tasks = append(tasks, task{tool: toolTrend, input: in, table: title, column: measure, single: single, read: readTrend})
+		}
+	}
+	return tasks[:min(maxGroups+1, len(tasks))]
+}
+
+// indicatorColumn says what the figures of each row are of.
+func indicatorColumn(t tools.TableProfile) (tools.ColumnProfile, bool) {
+	for _, c := range t.Columns {
+		if c.Type == tools.TypeText && len(c.Top) > 0 && !identifies(c.Name) && !strings.HasSuffix(c.Top[0].Value, "…") && nameScore(c.Name, " indicator series variable measure metric item subject statistic ") > 0 {
+			return c, true
+		}
+	}
+	return tools.ColumnProfile{}, false
+}
+
+// rowLabels is the column by which rows are chosen: of which the topic names a
+// value, or that has a row for all there is, or that names each.
+func rowLabels(t tools.TableProfile) (tools.ColumnProfile, bool) {
+	for _, fits := range []func(tools.ColumnProfile) bool{
+		func(c tools.ColumnProfile) bool { return len(c.Named) > 0 },
+		func(c tools.ColumnProfile) bool { return c.Total != "" },
+		func(c tools.ColumnProfile) bool { return c.Distinct > 1 && !identifies(c.Name) },
+	} {
+		for _, c := range t.Columns {
+			what, several := indicatorColumn(t)
+			if c.Type == tools.TypeText && fits(c) && (!several || c.Name != what.Name) {
+				return c, true
+			}
+		}
+	}
+	return tools.ColumnProfile{}, false
+}
+
+// yearly says that a column has at most one value for each year it spans.
+func yearly(clock tools.ColumnProfile) bool {
+	year := func(text string) int {
+		n, err := strconv.Atoi(text[:min(4, len(text))])
+		if err != nil {
+			return 0
+		}
+		return n
+	}
+	return clock.Distinct <= year(clock.Max)-year(clock.Min)+1
+}
+
+// aggregateFor adds up what can be added (sales, events) and averages the rest
+// (temperatures, rates), for which a sum says nothing.
+func aggregateFor(c tools.ColumnProfile) string {
+	if averaged(c.Name) {
+		return "mean"
+	}
+	if c.Type == tools.TypeInteger || additive(c) {
+		return "sum"
+	}
+	return "mean"
+}
+
+func averaged(name string) bool {
+	return strings.Contains(name, "%") || nameScore(name, " rate rates price prices percent percentage share ratio index mean median average score per temperature temp degrees level concentration speed age duration days hours minutes ppm pressure depth width height length weight expectancy prevalence incidence probability ") > 0
+}
+
+// additive says by its name that a column holds amounts of something.
+func additive(c tools.ColumnProfile) bool {
+	return !averaged(c.Name) && nameScore(c.Name, " total count number amount sales revenue turnover volume generation production consumption units quantity cost costs spend spending expenditure emissions rainfall precipitation exports imports ") > 0
+}

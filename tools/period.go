@@ -1,0 +1,164 @@
+package tools
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Unit is a length of period.
+type Unit string
+
+// The units, from the longest to the shortest.
+const (
+	Year    Unit = "year"
+	Quarter Unit = "quarter"
+	Month   Unit = "month"
+	Day     Unit = "day"
+)
+
+// timeLayout is a way to write a time and the unit that it speaks of.
+type timeLayout struct {
+	layout string
+	unit   Unit
+}
+
+func timeLayouts() []timeLayout {
+	return []timeLayout{
+		{time.DateOnly, Day},
+		{"2006/01/02", Day},
+		{"01/02/2006", Day},
+		{"1/2/2006", Day},
+		{time.RFC3339, Day},
+		{"2006-01-02T15:04:05", Day},
+		{time.DateTime, Day},
+		{"2006-1", Month},
+		{"2006/1", Month},
+		{"Jan 2006", Month},
+		{"January 2006", Month},
+		{"Jan-2006", Month},
+	}
+}
+
+// ParseTime reads a year (2024), quarter (2024-Q1, Q1 2024), month (2024-01,
+// Jan 2024) or day (2024-01-31, 01/31/2024) and gives its first day in UTC and
+// the unit that the text speaks of.
+func ParseTime(text string) (time.Time, Unit, error) {
+	text = strings.TrimSpace(text)
+	for _, form := range timeLayouts() {
+		if t, err := time.Parse(form.layout, text); err == nil && PlausibleYear(t.Year()) {
+			return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), form.unit, nil
+		}
+	}
+	if number, ok := yearOf(text); ok {
+		return startOfYear(number), Year, nil
+	}
+	if t, ok := parseQuarter(text); ok {
+		return t, Quarter, nil
+	}
+	return time.Time{}, "", fmt.Errorf("%.40q is not a year, quarter, month or date; write 2024, 2024-Q1, 2024-01 or 2024-01-31", text)
+}
+
+// PlausibleYear says that a number may be a year.
+func PlausibleYear(y int) bool { return y >= 1000 && y <= 2999 }
+
+func yearOf(text string) (int, bool) {
+	number, err := strconv.Atoi(text)
+	return number, err == nil && len(text) == 4 && PlausibleYear(number)
+}
+
+func startOfYear(y int) time.Time { return time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+func parseQuarter(text string) (time.Time, bool) {
+	before, after, found := strings.Cut(strings.ToUpper(text), "Q")
+	if found && strings.Trim(before, " -/") == "" && len(after) > 1 { // Q1 2024
+		before, after = strings.Trim(after[1:], " -/"), after[:1]
+	}
+	before = strings.TrimRight(before, " -/")
+	number, ok := yearOf(before)
+	if !found || !ok || len(after) != 1 || after[0] < '1' || after[0] > '4' {
+		return time.Time{}, false
+	}
+	return time.Date(number, time.Month(3*(after[0]-'1')+1), 1, 0, 0, 0, 0, time.UTC), true
+}
+
+// PeriodColumn is a column of figures of one period.
+type PeriodColumn struct {
+	*Column
+	Start time.Time // first day of the period
+}
+
+// leastPeriods is how many columns are named by periods in a table over which
+// time runs from left to right.
+const leastPeriods = 4
+
+// PeriodColumns are the columns of figures that are named by a year, a quarter or
+// a month, in the order of time, and the unit they are named by; none where they
+// are fewer than four, of several units, or two of one period.
+func (t *Table) PeriodColumns() ([]PeriodColumn, Unit) {
+	var found []PeriodColumn
+	var unit Unit
+	fiscal := t.fiscal()
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		start, u, ok := periodName(c.Name, fiscal)
+		if !ok || c.Type != TypeInteger && c.Type != TypeNumber {
+			continue
+		}
+		if unit != "" && u != unit {
+			return nil, ""
+		}
+		unit = u
+		found = append(found, PeriodColumn{c, start})
+	}
+	slices.SortFunc(found, func(a, b PeriodColumn) int { return a.Start.Compare(b.Start) })
+	twice := len(slices.CompactFunc(slices.Clone(found), func(a, b PeriodColumn) bool { return a.Start.Equal(b.Start) })) < len(found)
+	if len(found) < leastPeriods || twice {
+		return nil, ""
+	}
+	return found, unit
+}
+
+// fiscal says that the names of columns like 2010-11 are years that begin in one
+// and end in the next, and not months.
+func (t *Table) fiscal() bool {
+	for _, c := range t.Columns {
+		if m := twoYears.FindStringSubmatch(c.Name); m != nil && !follows(m[1], m[2]) {
+			return false
+		}
+	}
+	return true
+}
+
+var (
+	twoYears = regexp.MustCompile(`^\s*(\d{4})\s?[-/–]\s?(\d{2}|\d{4})\s*$`)
+	// What stands around a year over a column: "FY 2019", "Y2019", "2019 [YR2019]",
+	// "2019 (est.)", "2019*".
+	dressedYear = regexp.MustCompile(`^\s*(?:FY ?|[YX])?(\d{4})(?: ?\[.*\]| ?\(.*\)| ?\*+)?\s*$`)
+)
+
+// follows says that a year, written in two or four digits, is the one after.
+func follows(year, next string) bool {
+	first, _ := strconv.Atoi(year)
+	second, _ := strconv.Atoi(next)
+	if len(next) == 2 {
+		return second == (first+1)%100
+	}
+	return second == first+1
+}
+
+func periodName(name string, fiscal bool) (time.Time, Unit, bool) {
+	if m := twoYears.FindStringSubmatch(name); m != nil && fiscal {
+		year, ok := yearOf(m[1])
+		return startOfYear(year), Year, ok
+	}
+	if m := dressedYear.FindStringSubmatch(name); m != nil {
+		year, ok := yearOf(m[1])
+		return startOfYear(year), Year, ok
+	}
+	start, unit, err := ParseTime(name)
+	return start, unit, err == nil && unit != Day
+}

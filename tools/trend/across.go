@@ -1,0 +1,75 @@
+package trend
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// acrossRecords reads the figures of a table in which time runs over the
+// columns. Without a period asked for it is that of the columns' names. Periods
+// at either end in which no row has a figure are no part of the record.
+func acrossRecords(table *tools.Table, in *Input) (records, error) {
+	columns, named := table.PeriodColumns()
+	if len(columns) == 0 {
+		return records{}, inputErrorf("across", "table %q has no four columns of figures that are named by years, quarters or months; name a time column instead", table.ID)
+	}
+	if in.Period == "" {
+		in.Period = string(named)
+	}
+	out := records{unit: unit(in.Period)}
+	if coarser(unit(named), out.unit) != out.unit {
+		return records{}, inputErrorf("period", "the columns are named by %ss, so the period cannot be %s", named, in.Period)
+	}
+	rows, err := table.Select(in.Where)
+	if err != nil {
+		return records{}, err
+	}
+	if in.Aggregate == "" && len(rows) > 1 {
+		return records{}, inputErrorf("aggregate", "%d rows have a figure for each %s; say sum, mean or median, or choose one row by where", len(rows), named)
+	}
+	site, err := sites(table, in.By)
+	if err != nil {
+		return records{}, err
+	}
+	for _, c := range columns {
+		day := dayNumber(c.Start)
+		for _, row := range rows {
+			if value := c.Numbers[row]; !math.IsNaN(value) {
+				out.kept = append(out.kept, record{day: day, value: value, covariate: math.NaN(), site: site(row)})
+				out.days = append(out.days, day)
+			}
+		}
+	}
+	out.days = slices.Compact(out.days)
+	if len(rows) > 1 {
+		out.notes = append(out.notes, fmt.Sprintf("Each figure is the %s of %d rows, of those that have one.", in.Aggregate, len(rows)))
+	}
+	out.notes = append(out.notes, fmt.Sprintf("The columns name %ss only, so it cannot be told whether the first and the last are complete.", named))
+	return out, nil
+}
+
+// leaveGaps makes missing what is not known: a period without a figure, and a sum
+// of fewer figures than those of other periods are of.
+func (f *frame) leaveGaps(figures [][]float64, sums bool) {
+	most := 0
+	for _, of := range figures {
+		most = max(most, len(of))
+	}
+	partial := 0
+	for i, of := range figures {
+		switch {
+		case len(of) == 0:
+			f.values[i] = math.NaN()
+		case sums && len(of) < most:
+			f.values[i] = math.NaN()
+			partial++
+		}
+	}
+	f.noteEmpty("", figures)
+	if partial > 0 {
+		f.notes = append(f.notes, fmt.Sprintf("A sum of some is no sum of all: %d %ss with fewer than %d figures count as missing.", partial, f.unit, most))
+	}
+}
