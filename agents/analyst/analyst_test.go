@@ -189,6 +189,81 @@ func TestFiguresOfAYearAreFollowed(t *testing.T) {
 	}
 }
 
+// What the topic names is followed first, and sums are not made of what is no
+// whole.
+func TestSeriesOfInterest(t *testing.T) {
+	t.Parallel()
+	value := func(values ...string) (top []tools.ValueCount) {
+		for _, v := range values {
+			top = append(top, tools.ValueCount{Value: v, Count: 8})
+		}
+		return top
+	}
+	years := func(land tools.ColumnProfile, rows int) tools.TableProfile { // a row for each land and year
+		land.Name, land.Type, land.OncePer = "land", tools.TypeText, []string{"year"}
+		return tools.TableProfile{ID: "d", Title: "Exports", Rows: rows, Columns: []tools.ColumnProfile{
+			land, {Name: "year", Type: tools.TypeInteger, Distinct: 8, Min: "2015", Max: "2022"}, {Name: "tonnes exported", Type: tools.TypeInteger, Distinct: 60, Min: "1", Max: "90"},
+		}}
+	}
+	wide := func(columns ...tools.ColumnProfile) tools.TableProfile { // a column for each year
+		return tools.TableProfile{ID: "d", Title: "Exports", Rows: 12, Columns: columns, Periods: &tools.Periods{Columns: 8, First: "2015", Last: "2022", Unit: tools.Year, Whole: true}}
+	}
+	lands := tools.ColumnProfile{Name: "land", Type: tools.TypeText, Distinct: 12}
+	for name, c := range map[string]struct {
+		table tools.TableProfile
+		calls []string
+	}{
+		"named": {years(tools.ColumnProfile{Distinct: 6, Named: []string{"Peru", "Chile"}, Total: "World"}, 48), []string{
+			`"aggregate":"mean","period":"year","where":[{"column":"land","equals":"Peru"}]`, `"aggregate":"mean","period":"year","where":[{"column":"land","equals":"Chile"}]`,
+		}},
+		"with a total": {years(tools.ColumnProfile{Distinct: 6, Total: "World"}, 48), []string{`"where":[{"column":"land","equals":"World"}]`}},
+		"without gaps": {years(tools.ColumnProfile{Distinct: 6, Top: value("Chile", "Peru", "Iran", "Mali")}, 48), []string{`"aggregate":"sum","period":"year"}`}},
+		"with gaps":    {years(tools.ColumnProfile{Distinct: 6, Top: value("Chile", "Peru", "Iran", "Mali")}, 40), []string{`"Chile"`, `"Peru"`, `"Iran"`}},
+		"across":       {wide(lands), []string{`{"table":"d","across":true,"aggregate":"sum"}`}},
+		"across, one": {wide(tools.ColumnProfile{Name: "land", Type: tools.TypeText, Distinct: 12, Named: []string{"Mali"}}), []string{
+			`{"table":"d","across":true,"aggregate":"sum","where":[{"column":"land","equals":"Mali"}]}`,
+		}},
+		"across, a rate": {wide(lands, tools.ColumnProfile{Name: "indicator", Type: tools.TypeText, Distinct: 1, Top: value("Exports (% of GDP)")}), []string{
+			`"across":true,"aggregate":"mean","where":[{"column":"indicator","equals":"Exports (% of GDP)"}]`,
+		}},
+		"across, several indicators": {wide(tools.ColumnProfile{Name: "land", Type: tools.TypeText, Distinct: 4, Total: "World"}, tools.ColumnProfile{Name: "Series Name", Type: tools.TypeText, Distinct: 3, Top: value("GDP", "Exports", "Debt")}), []string{
+			`"where":[{"column":"Series Name","equals":"GDP"},{"column":"land","equals":"World"}]`, `"Exports"`, `"Debt"`,
+		}},
+	} {
+		_, calls := analyse(t, input("How have exports developed over time?", c.table), nil)
+		if len(calls) != len(c.calls) {
+			t.Errorf("%s: calls %s", name, calls)
+			continue
+		}
+		for i, call := range calls {
+			if !strings.Contains(string(call.Arguments), c.calls[i]) {
+				t.Errorf("%s: %s, want %s", name, call.Arguments, c.calls[i])
+			}
+		}
+	}
+}
+
+// What is bought and sold is added up, beside the number of rows.
+func TestAmountsAreAddedUp(t *testing.T) {
+	t.Parallel()
+	orders := licences()
+	orders.Columns = append(orders.Columns, tools.ColumnProfile{Name: "unit_price", Type: tools.TypeNumber, Distinct: 70, Min: "1", Max: "9"}, tools.ColumnProfile{Name: "amount_eur", Type: tools.TypeNumber, Distinct: 80, Min: "10", Max: "900"})
+	for question, wanted := range map[string][]string{
+		"How have licences developed over time?": {`"aggregate":"count"`, `"value":"amount_eur","aggregate":"sum"`},
+		"Where are licences concentrated?":       {`"operation":"group","column":"amount_eur","by":"country"`, `"operation":"frequency"`},
+	} {
+		_, calls := analyse(t, input(question, orders), nil)
+		if len(calls) != len(wanted) {
+			t.Fatalf("%s: %s", question, calls)
+		}
+		for i, call := range calls {
+			if !strings.Contains(string(call.Arguments), wanted[i]) {
+				t.Errorf("%s: %s, want %s", question, call.Arguments, wanted[i])
+			}
+		}
+	}
+}
+
 // How often each country stands in a table with a row for each country and year
 // is no finding.
 func TestDesignsAreNotCounted(t *testing.T) {

@@ -57,8 +57,12 @@ func groupTasks(t tools.TableProfile, topic prose.Topic) []task {
 }
 
 // groupsOf finds what names the groups of a table and what is added up. In a list
-// each row is a group.
+// each row is a group, and where it has a column for each period, the last counts.
 func groupsOf(t tools.TableProfile, topic prose.Topic) (by, measured tools.ColumnProfile, list, ok bool) {
+	if t.Periods != nil {
+		by, ok = t.Labels()
+		return by, tools.ColumnProfile{Name: t.Periods.Last}, true, ok && t.Rows >= leastGroups
+	}
 	if clock, timed := timeColumn(t); timed {
 		columns := measures(t, clock.Name, topic)
 		if by, ok = panel(t, clock); ok {
@@ -153,6 +157,9 @@ func groupTable(t task, out groupOutput, groups []group, total float64) *agents.
 	table := &agents.DataTable{
 		Caption: fmt.Sprintf("%s by %s in “%s”", column, prose.ColumnName(t.by), prose.Inner(t.table)),
 		Columns: []string{by, column}, Evidence: []string{out.Evidence},
+	}
+	if _, _, err := tools.ParseTime(t.column); err == nil { // its name is a period
+		table.Caption = fmt.Sprintf("“%s” by %s, %s", prose.Inner(t.table), prose.ColumnName(t.by), column)
 	}
 	if !t.single {
 		table.Columns = append(table.Columns, "Share")

@@ -228,6 +228,9 @@ func (o trendOutput) implication(t task) string {
 	if o.Value == "" {
 		return "The counts from " + prose.Quote(t.table) + " follow how many records were entered per " + o.period() + "; what caused a change is not in the data."
 	}
+	if o.Value == t.table {
+		return "The figures of " + prose.Quote(t.table) + " say what was measured; what caused a change is not in the data."
+	}
 	return "The figures for " + prose.Quote(prose.ColumnName(o.Value)) + " describe what " + prose.Quote(t.table) + " measured; what caused a change is not in the data."
 }
 

@@ -108,8 +108,12 @@ func categorical(t tools.TableProfile) bool {
 	return false
 }
 
-// listed says that a table has a whole number for each of its names.
+// listed says that a table has a figure for each of its names: a whole number, or
+// one for each period.
 func listed(t tools.TableProfile) bool {
 	_, named := t.Labels()
+	if t.Periods != nil {
+		return named
+	}
 	return named && !timed(t) && slices.ContainsFunc(t.Columns, func(c tools.ColumnProfile) bool { return c.Type == tools.TypeInteger })
 }

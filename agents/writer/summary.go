@@ -184,6 +184,7 @@ type result struct {
 	P           float64           `json:"p"`
 	Value       string            `json:"value"`
 	Across      bool              `json:"across"`
+	Aggregate   string            `json:"aggregate"`
 	Column      string            `json:"column"`
 	First       *point            `json:"first"`
 	Last        *point            `json:"last"`
@@ -244,6 +245,9 @@ func (it item) followed(table string) string {
 	switch {
 	case r.Across && strings.EqualFold(unit, table):
 		name = "the figure"
+		if sum := map[string]string{"sum": "the total", "mean": "the mean"}[r.Aggregate]; sum != "" && len(r.Where) == 0 {
+			name = sum
+		}
 	case r.Value != "" || r.Across:
 		name = prose.Quote(unit)
 	}

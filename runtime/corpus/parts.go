@@ -1,9 +1,11 @@
 package corpus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +52,9 @@ func (c *Corpora) takeParts(ctx context.Context, in intake, extracted documents.
 		if left.count--; left.count < 0 {
 			part = documents.Part{Name: "the rest", Gap: fmt.Sprintf("the document has more than %d parts; split it", maxParts)}
 		}
+		if part.Title == "" && numbered.MatchString(part.Name) {
+			part.Title = titleOf(part.Name, cmp.Or(extracted.Title, in.uri), len(names))
+		}
 		name := partName(part.Name, names)
 		names[name] = true
 		if err := c.takePart(ctx, in, name, part, left); err != nil {
@@ -60,6 +65,18 @@ func (c *Corpora) takeParts(ctx context.Context, in intake, extracted documents.
 		}
 	}
 	return c.removeParts(ctx, in.corpus, in.uri, names)
+}
+
+// numbered are the names of tables and sheets to which nobody gave one.
+var numbered = regexp.MustCompile(`(?i)^(table|sheet|tabelle|feuil|hoja|foglio|planilha) ?\d+$`)
+
+// titleOf calls a table without a name by that of its document, and one that is
+// not the first of its parts also by its number.
+func titleOf(name, document string, before int) string {
+	if before == 0 {
+		return document
+	}
+	return document + ", " + name
 }
 
 func (c *Corpora) takePart(ctx context.Context, in intake, name string, part documents.Part, left *partsLeft) error {

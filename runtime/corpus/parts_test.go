@@ -107,6 +107,26 @@ func TestTheTableOfAPageIsATable(t *testing.T) {
 	}
 }
 
+// A table that has no name of its own is called by that of its document.
+func TestTablesWithoutANameHaveThatOfTheirDocument(t *testing.T) {
+	t.Parallel()
+	c, _ := setup(t)
+	rows := "| City | 2019 | 2020 | 2021 | 2022 |\n|---|---|---|---|---|\n| Easton | 4 | 5 | 6 | 8 |\n| Weston | 3 | 2 | 4 | 4 |\n| Norton | 3 | 1 | 4 | 4 |\n\n"
+	ingest(t, c, "police", "theft.md", "# Theft of bicycles\n\nIt was counted.\n\n"+rows+"And again.\n\n"+strings.ReplaceAll(rows, "Easton", "Ashton"))
+	survey, err := c.Survey(t.Context(), tools.Scope{Sources: []string{"police"}}, "theft in Weston")
+	if err != nil || len(survey.Tables) != 2 {
+		t.Fatalf("%+v, %v", survey.Tables, err)
+	}
+	titles := []string{survey.Tables[0].Title, survey.Tables[1].Title}
+	slices.Sort(titles)
+	if want := []string{"Theft of bicycles", "Theft of bicycles, table 2"}; !slices.Equal(titles, want) {
+		t.Errorf("%q, want %q", titles, want)
+	}
+	if city := survey.Tables[0].Columns[0]; !slices.Equal(city.Named, []string{"Weston"}) || survey.Tables[0].Periods == nil {
+		t.Errorf("%+v", survey.Tables[0])
+	}
+}
+
 func mailWith(attachments ...string) string {
 	var out strings.Builder
 	out.WriteString("From: a@example.org\r\nSubject: Figures\r\nContent-Type: multipart/mixed; boundary=xx\r\n\r\n--xx\r\n\r\nThe figures of the north are attached here.\r\n")

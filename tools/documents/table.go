@@ -50,7 +50,7 @@ func ReadTable(source TableSource, limits Limits) (*tools.Table, error) {
 	hash := sha256.Sum256([]byte(source.Text))
 	table := &tools.Table{ID: source.ID, Title: source.Title, URI: source.URI, SHA256: hex.EncodeToString(hash[:])}
 	reader := newCSVReader(source.Text, delimiter)
-	first, ok := readPreamble(reader, table, width)
+	first, ok := readPreamble(reader, table, width, titled(records, width))
 	if !ok {
 		return nil, malformed(source.URI, fmt.Errorf("no row of the first %d has %d cells like most others", maxPreamble, width))
 	}
@@ -89,32 +89,48 @@ func longLine(text string) int {
 }
 
 // readPreamble reads up to the first record as wide as the table. What stands
-// before it counts as left out, but for titles: a line with one or two cells
-// filled, above a table of more.
-func readPreamble(reader *csvReader, table *tools.Table, width int) (record, bool) {
+// before it counts as left out, but for titles, which may be filled up to the
+// width of the table.
+func readPreamble(reader *csvReader, table *tools.Table, width int, titles bool) (record, bool) {
 	for range maxPreamble {
 		rec, ok := reader.next()
-		if !ok {
-			break
-		}
-		if len(rec.cells) == width {
+		switch {
+		case !ok:
+			return record{}, false
+		case titles && filled(rec.cells) < leastFilled:
+		case len(rec.cells) == width:
 			return rec, true
-		}
-		if filled(rec.cells) > 2 || width < 4 {
+		default:
 			drop(table, rec)
 		}
 	}
 	return record{}, false
 }
 
-func filled(cells []string) int {
-	n := 0
-	for _, cell := range cells {
-		if strings.TrimSpace(cell) != "" {
-			n++
+// leastFilled is how many cells from the left a line has that is no title above a
+// table of more columns.
+const leastFilled = 3
+
+// titled says that a line with fewer cells is a title: most of the table's have
+// more.
+func titled(records []record, width int) bool {
+	full := 0
+	for _, rec := range records {
+		if filled(rec.cells) >= leastFilled {
+			full++
 		}
 	}
-	return n
+	return width > leastFilled && 2*full > len(records)
+}
+
+// filled is how many cells there are up to the last that is not empty.
+func filled(cells []string) int {
+	for n := len(cells); n > 0; n-- {
+		if strings.TrimSpace(cells[n-1]) != "" {
+			return n
+		}
+	}
+	return 0
 }
 
 func drop(table *tools.Table, rec record) {

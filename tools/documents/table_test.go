@@ -142,3 +142,32 @@ func TestProfile(t *testing.T) {
 		t.Errorf("top %+v", who.Top)
 	}
 }
+
+func TestProfileTellsWhatATopicNeeds(t *testing.T) {
+	t.Parallel()
+	wide := Profile(readTable(t, "\"Source\",\"Indicators\",,,,\n\n\"Updated\",\"2025-07-01\",,,,\n\n\"Country\",\"Indicator\",\"2019\",\"2020\",\"2021\",\"2022\"\n"+
+		"\"Egypt, Arab Rep.\",\"Life expectancy at birth, total (years)\",70,71,..,72\n\"World\",\"Life expectancy at birth, total (years)\",70,71,72,73\n\"Korea, Rep.\",\"Life expectancy at birth, total (years)\",80,81,82,\n"),
+		"How has life expectancy in Egypt and Iran changed?")
+	if p := wide.Periods; p == nil || *p != (tools.Periods{Columns: 4, First: "2019", Last: "2022", Unit: tools.Year, Whole: true}) {
+		t.Errorf("periods %+v", wide.Periods)
+	}
+	if wide.Dropped != 0 || wide.Rows != 3 || len(wide.Columns) != 2 {
+		t.Fatalf("%+v", wide)
+	}
+	country, indicator := wide.Columns[0], wide.Columns[1]
+	if !slices.Equal(country.Named, []string{"Egypt, Arab Rep."}) || country.Total != "World" || !slices.Equal(indicator.Named, []string{"Life expectancy at birth, total (years)"}) {
+		t.Errorf("%+v, %+v", country, indicator)
+	}
+	for topic, named := range map[string][]string{
+		"How do Peru and Chile trade?": {"Peru", "Chile"}, "Trade of the republic": nil, "Chilean trade": nil, "": nil, "Trade with the Republic of Korea": {"Republic of Korea"},
+	} {
+		long := Profile(readTable(t, "land,code,year,sold\nChile,CL,2019,1\nChile,CL,2020,2\nPeru,PE,2019,3\nPeru,PE,2020,4\nRepublic of Korea,KR,2020,5\n"), topic)
+		if land := long.Columns[0]; !slices.Equal(land.Named, named) || !slices.Equal(land.OncePer, []string{"year"}) || long.Periods != nil {
+			t.Errorf("%s: %+v", topic, land)
+		}
+	}
+	orders := Profile(readTable(t, "day,land\n2019-01-01,Chile\n2019-01-01,Chile\n2019-01-02,Peru\n2019-01-03,Chile\n"), "")
+	if len(orders.Columns[1].OncePer) > 0 {
+		t.Errorf("two rows of one day and land: %+v", orders.Columns[1])
+	}
+}

@@ -32,6 +32,7 @@ func shelf() []factcheck.Evidence {
 		quote("e_dose", "The mean weight of a breakfast was 250 g, served twelve minutes after departure."),
 		quote("e_ai", "The computer-aided diagnosis (CAD) found “no fault” in the ﬁrst engine."),
 		quote("e_de", "Die neuen Nachtzüge haben die Zahl der kurzen Flüge in der Region um 23 Prozent gesenkt, sagt die Behörde."),
+		computation("e_lands", "exports.csv", `{"group":{"groups":[{"name":"World","sum":500},{"name":"Chile","sum":30},{"name":"Peru","sum":10}]}}`),
 		computation("e_groups", "night_train_licences.csv", `{"group":{"groups":[{"name":"Radiology","sum":671},{"name":"Others","sum":211}]}}`),
 		computation("e_trend", "flights", `{"trend":"decreasing","n":16,"first":221,"last":5,"years":[2008,2023]}`),
 	}
@@ -78,6 +79,7 @@ func TestClaims(t *testing.T) {
 		{"The new night trains cut short flights in the region by 23 per cent, the authority says.", "e_de", factcheck.Partly, "coverage "},
 		{"The new night trains cut short flights in the region by 32 per cent, the authority says.", "e_de", factcheck.NotShown, "number 32 per cent"},
 		{"Of 882 “decisions” in “Night train licences”, 671 (76.1 %) fall to “Radiology” (p < 0.001).", "e_groups", factcheck.Supported, ""},
+		{"Of the total of 40 in “exports”, 30 (75.0 %) fall to “Chile”.", "e_lands", factcheck.Supported, ""},
 		{"The share of the largest group is 76.2 %.", "e_groups", factcheck.NotShown, "number 76.2"},
 		{"Records fell from 221 in 2008 to 5 in 2023.", "e_trend", factcheck.Supported, ""},
 		{"Records grew from 2008 to 2023.", "e_trend", factcheck.Contradicted, "direction grew"},

@@ -70,6 +70,6 @@ func (f *frame) leaveGaps(figures [][]float64, sums bool) {
 	}
 	f.noteEmpty("", figures)
 	if partial > 0 {
-		f.notes = append(f.notes, fmt.Sprintf("A sum of some is no sum of all: %d %ss with fewer than %d figures count as missing.", partial, f.unit, most))
+		f.notes = append(f.notes, fmt.Sprintf("Periods with fewer than %d figures count as missing, since a sum of some is no sum of all (%d).", most, partial))
 	}
 }
