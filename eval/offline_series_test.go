@@ -69,11 +69,13 @@ func TestTheSeriesThatTheTopicNames(t *testing.T) {
 			[]string{
 				"The figure for “Households with a bath (% of households)” per year in “Baths” for Country Name “Belmark, Rep.” rose from 30 in 2000 to 43.8 in 2023 (Mann-Kendall test, n = 23 years,",
 				"In “Baths”, “Households with a bath (% of households)” for “Belmark, Rep.” went up from 30 (2000) to 43.8 (2023)",
-			}, []string{"for Country Name “Coria”", "The mean of", "left out"},
+			},
+			[]string{"for Country Name “Coria”", "The mean of", "left out"},
 		},
 		"a row for the whole": {
 			"baths.csv", indicators(), "How have baths in households developed?",
-			[]string{"for Country Name “World” fell from 50 in 2000 to 45.4 in 2023"}, []string{"“Arven” rose", "The mean of"},
+			[]string{"for Country Name “World” fell from 50 in 2000 to 45.4 in 2023"},
+			[]string{"“Arven” rose", "The mean of"},
 		},
 		"a row for each land and year": {
 			"grain.csv", grain(), "How has grain production in Coria developed since 2001?",

@@ -126,7 +126,7 @@ func (t *Table) PeriodColumns() ([]PeriodColumn, Unit) {
 // and end in the next, and not months.
 func (t *Table) fiscal() bool {
 	for _, c := range t.Columns {
-		if m := twoYears.FindStringSubmatch(c.Name); m != nil && !follows(m[1], m[2]) {
+		if m := twoYears.FindStringSubmatch(c.Name); len(m) > 2 && !follows(m[1], m[2]) {
 			return false
 		}
 	}
@@ -160,5 +160,8 @@ func periodName(name string, fiscal bool) (time.Time, Unit, bool) {
 		return startOfYear(year), Year, ok
 	}
 	start, unit, err := ParseTime(name)
+	if unit == Day && start.Day() == 1 && strings.HasPrefix(name, start.Format(time.DateOnly)) {
+		unit = Month // as a sheet keeps one
+	}
 	return start, unit, err == nil && unit != Day
 }

@@ -35,45 +35,43 @@ func timedTasks(t tools.TableProfile, clock tools.ColumnProfile, topic prose.Top
 	measured := measures(t, clock.Name, topic)
 	by, repeats := panel(t, clock)
 	var tasks []task
-	follow := func(in trendInput, where []tools.Condition) {
-		in.Where = where
-		single := yearly(clock) && (clock.Distinct == t.Rows-clock.Empty || repeats && len(where) > 0)
-		if single && in.Value != "" {
-			in.Aggregate = "mean" // of one: a year without a row has no figure, where a sum would be 0
-		}
-		tasks = append(tasks, task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, single: single, read: readTrend})
-	}
 	switch {
 	case repeats && len(measured) > 0:
 		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0])
 		gaps := by.Distinct*clock.Distinct > t.Rows-clock.Empty
 		for _, where := range groupsOfInterest(by, gaps && base.Aggregate == "sum") {
-			follow(base, where)
+			base.Where = where
+			tasks = append(tasks, follow(t, clock, base, len(where) > 0))
 		}
-		return tasks
 	case series(t, clock) && len(measured) > 0:
 		for _, m := range measured[:min(2, len(measured))] {
 			base.Value, base.Aggregate = m.Name, aggregateFor(m)
-			follow(base, nil)
+			tasks = append(tasks, follow(t, clock, base, clock.Distinct == t.Rows-clock.Empty))
 		}
-		return tasks
 	case yearly(clock) && (repeats || clock.Distinct == t.Rows-clock.Empty):
-		return nil // every year has the same number of rows by design
-	}
-	counted, summed := base, base
-	counted.Aggregate, summed.Aggregate = "count", "sum"
-	chosen := [][]tools.Condition{nil}
-	if named := namedGroups(t); len(named) > 0 {
-		chosen = append(chosen, named[0])
-	}
-	for _, where := range chosen {
-		follow(counted, where)
-		if i := slices.IndexFunc(measured, additive); i >= 0 {
-			summed.Value = measured[i].Name
-			follow(summed, where)
+		// every year has the same number of rows by design
+	default:
+		for _, where := range append([][]tools.Condition{nil}, namedGroup(t)...) {
+			base.Where = where
+			base.Value, base.Aggregate = "", "count"
+			tasks = append(tasks, follow(t, clock, base, false))
+			if i := slices.IndexFunc(measured, additive); i >= 0 {
+				base.Value, base.Aggregate = measured[i].Name, "sum"
+				tasks = append(tasks, follow(t, clock, base, false))
+			}
 		}
 	}
 	return tasks
+}
+
+// follow makes the task of a series; of one that has at most one row for each time
+// of its clock, where that is a year the figure itself is shown.
+func follow(t tools.TableProfile, clock tools.ColumnProfile, in trendInput, once bool) task {
+	single := once && yearly(clock)
+	if single {
+		in.Aggregate = "mean" // of one: a year without a row has no figure, where a sum would be 0
+	}
+	return task{tool: toolTrend, input: in, table: prose.TableName(t.Title), column: clock.Name, single: single, read: readTrend}
 }
 
 // groupsOfInterest says which rows of a table with a row for each time and group
@@ -103,12 +101,12 @@ func groupsOfInterest(by tools.ColumnProfile, apart bool) [][]tools.Condition {
 	return chosen
 }
 
-// namedGroups are conditions for the values that the topic names, in a column of
-// recurring ones.
-func namedGroups(t tools.TableProfile) [][]tools.Condition {
+// namedGroup is the condition for the first value that the topic names in a column
+// of recurring ones, if it names any.
+func namedGroup(t tools.TableProfile) [][]tools.Condition {
 	for _, c := range t.Columns {
 		if len(c.Named) > 0 && 2*c.Distinct <= t.Rows {
-			return groupsOfInterest(c, false)
+			return groupsOfInterest(c, false)[:1]
 		}
 	}
 	return nil

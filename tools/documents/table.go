@@ -59,7 +59,7 @@ func ReadTable(source TableSource, limits Limits) (*tools.Table, error) {
 		Start: first.start, End: first.end, Quote: source.Text[first.start:first.end],
 	}
 	columns := make([][]string, width)
-	if names, ok := headerNames(first.cells, records); ok {
+	if names, ok := headerNames(first, records); ok {
 		table.Columns = nameColumns(names)
 	} else {
 		table.Columns = nameColumns(make([]string, width))
@@ -170,23 +170,40 @@ func appendRow(columns [][]string, cells []string) {
 }
 
 // headerNames says whether the first record names the columns: no cell twice,
-// none a figure or a day, and at least one that is no period. Where all of the sample
-// is text, the first record is still taken for a header.
-func headerNames(cells []string, _ []record) ([]string, bool) {
+// none a figure, or a day above anything but a figure, and at least one that is no
+// time. Where all of the sample is text, the first record is still taken for a
+// header.
+func headerNames(first record, records []record) ([]string, bool) {
 	seen := map[string]bool{}
 	named := false
-	for _, cell := range cells {
+	for i, cell := range first.cells {
 		name := strings.TrimSpace(cell)
 		if name == "" {
 			continue
 		}
-		if _, number := parseNumber(name, pointDecimal); number && !yearLike(name) || isDay(name) || seen[name] {
+		day := isDay(name)
+		if isFigure(name) && !yearLike(name) || day && !isFigure(below(first, records, i)) || seen[name] {
 			return nil, false
 		}
 		seen[name] = true
-		named = named || !yearLike(name) && !isPeriod(name)
+		named = named || !yearLike(name) && !day && !isPeriod(name)
 	}
-	return cells, named
+	return first.cells, named
+}
+
+func isFigure(cell string) bool {
+	_, number := parseNumber(strings.TrimSpace(cell), pointDecimal)
+	return number
+}
+
+// below is the first filled cell of a column in the sample after a record.
+func below(first record, records []record, column int) string {
+	for _, rec := range records {
+		if rec.start > first.start && len(rec.cells) == len(first.cells) && !emptyCell(rec.cells[column]) {
+			return rec.cells[column]
+		}
+	}
+	return ""
 }
 
 // yearLike says that a cell is a year, which heads a column in tables with a

@@ -171,3 +171,17 @@ func TestProfileTellsWhatATopicNeeds(t *testing.T) {
 		t.Errorf("two rows of one day and land: %+v", orders.Columns[1])
 	}
 }
+
+// A sheet keeps the months over its columns as days: they are names where figures
+// stand below them, and values where none do.
+func TestDaysOverFigures(t *testing.T) {
+	t.Parallel()
+	months := readTable(t, "site,2019-01-01,2019-02-01,2019-03-01,2019-04-01\nA,,5,6,7\nB,4,5,6,\n")
+	if columns, unit := months.PeriodColumns(); len(columns) != 4 || unit != tools.Month || months.Rows != 2 {
+		t.Errorf("%s: %+v", unit, months)
+	}
+	tasks := readTable(t, "paint,2019-01-01,2019-02-01\nmow,2019-03-01,2019-04-01\n")
+	if tasks.Rows != 2 || tasks.Columns[1].Type != tools.TypeDate {
+		t.Errorf("%+v", tasks)
+	}
+}
