@@ -94,6 +94,15 @@ type TableProfile struct {
 	Dropped int             `json:"dropped_rows,omitempty"`
 	Columns []ColumnProfile `json:"columns"`
 	Periods *Periods        `json:"periods,omitempty"`
+	Panel   *Panel          `json:"panel,omitempty"`
+}
+
+// Panel says how a table is laid out: it has no two rows for one time and one
+// value of each of the columns By, and a row for most. Time is a column of dates or
+// years, and empty where time runs across the columns.
+type Panel struct {
+	Time string   `json:"time,omitempty"`
+	By   []string `json:"by"`
 }
 
 // Periods are columns that are named by years, quarters or months.
@@ -115,9 +124,8 @@ type ColumnProfile struct {
 	Min      string       `json:"min,omitempty"`
 	Max      string       `json:"max,omitempty"`
 	Top      []ValueCount `json:"top,omitempty"`
-	Named    []string     `json:"named,omitempty"`    // values that the topic names
-	Total    string       `json:"total,omitempty"`    // the value whose rows sum up the others: "Total", "World"
-	OncePer  []string     `json:"once_per,omitempty"` // columns of dates or years: each value has a row for most of them, and never two
+	Named    []string     `json:"named,omitempty"` // values that the topic names
+	Total    string       `json:"total,omitempty"` // the value whose rows sum up the others: "Total", "World"
 }
 
 // ValueCount is a value and how often it occurs.

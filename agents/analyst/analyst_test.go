@@ -132,9 +132,9 @@ func TestSharesAreCountedByTellingColumns(t *testing.T) {
 func TestMeasuresOfAPanelAreAddedOrAveraged(t *testing.T) {
 	t.Parallel()
 	for column, aggregate := range map[string]string{"passengers": "sum", "mean_delay": "mean"} {
-		panel := tools.TableProfile{ID: "d_5", Title: "Night trains", Rows: 20, Columns: []tools.ColumnProfile{
+		panel := tools.TableProfile{ID: "d_5", Title: "Night trains", Rows: 20, Panel: &tools.Panel{Time: "year", By: []string{"line"}}, Columns: []tools.ColumnProfile{
 			{Name: "year", Type: tools.TypeInteger, Distinct: 5, Min: "2018", Max: "2022"},
-			{Name: "line", Type: tools.TypeText, Distinct: 4, OncePer: []string{"year"}, Top: []tools.ValueCount{{Value: "North", Count: 5}, {Value: "South", Count: 5}}},
+			{Name: "line", Type: tools.TypeText, Distinct: 4, Top: []tools.ValueCount{{Value: "North", Count: 5}, {Value: "South", Count: 5}}},
 			{Name: column, Type: tools.TypeInteger, Distinct: 20, Min: "1", Max: "900"},
 		}}
 		_, calls := analyse(t, input("How have night trains developed over time?", panel), nil)
@@ -200,13 +200,19 @@ func TestSeriesOfInterest(t *testing.T) {
 		return top
 	}
 	years := func(land tools.ColumnProfile, rows int) tools.TableProfile { // a row for each land and year
-		land.Name, land.Type, land.OncePer = "land", tools.TypeText, []string{"year"}
-		return tools.TableProfile{ID: "d", Title: "Exports", Rows: rows, Columns: []tools.ColumnProfile{
+		land.Name, land.Type = "land", tools.TypeText
+		return tools.TableProfile{ID: "d", Title: "Exports", Rows: rows, Panel: &tools.Panel{Time: "year", By: []string{"land"}}, Columns: []tools.ColumnProfile{
 			land, {Name: "year", Type: tools.TypeInteger, Distinct: 8, Min: "2015", Max: "2022"}, {Name: "tonnes exported", Type: tools.TypeInteger, Distinct: 60, Min: "1", Max: "90"},
 		}}
 	}
 	wide := func(columns ...tools.ColumnProfile) tools.TableProfile { // a column for each year
-		return tools.TableProfile{ID: "d", Title: "Exports", Rows: 12, Columns: columns, Periods: &tools.Periods{Columns: 8, First: "2015", Last: "2022", Unit: tools.Year, Whole: true}}
+		panel := &tools.Panel{}
+		for _, c := range columns {
+			if c.Distinct > 1 {
+				panel.By = append(panel.By, c.Name)
+			}
+		}
+		return tools.TableProfile{Panel: panel, ID: "d", Title: "Exports", Rows: 12, Columns: columns, Periods: &tools.Periods{Columns: 8, First: "2015", Last: "2022", Unit: tools.Year, Whole: true}}
 	}
 	lands := tools.ColumnProfile{Name: "land", Type: tools.TypeText, Distinct: 12}
 	for name, c := range map[string]struct {
@@ -227,7 +233,7 @@ func TestSeriesOfInterest(t *testing.T) {
 			`"across":true,"aggregate":"mean","where":[{"column":"indicator","equals":"Exports (% of GDP)"}]`,
 		}},
 		"across, several indicators": {wide(tools.ColumnProfile{Name: "land", Type: tools.TypeText, Distinct: 4, Total: "World"}, tools.ColumnProfile{Name: "Series Name", Type: tools.TypeText, Distinct: 3, Top: value("GDP", "Exports", "Debt")}), []string{
-			`"where":[{"column":"Series Name","equals":"GDP"},{"column":"land","equals":"World"}]`, `"Exports"`, `"Debt"`,
+			`"where":[{"column":"land","equals":"World"},{"column":"Series Name","equals":"GDP"}]`, `"Exports"`, `"Debt"`,
 		}},
 	} {
 		_, calls := analyse(t, input("How have exports developed over time?", c.table), nil)

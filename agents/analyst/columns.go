@@ -141,7 +141,7 @@ func categories(t tools.TableProfile) []tools.ColumnProfile {
 		if c.Type != tools.TypeText || c.Distinct < 2 || 2*c.Distinct > t.Rows && c.Distinct > 12 || len(c.Top) == 0 {
 			continue
 		}
-		if designed(c) || len(c.OncePer) > 0 {
+		if designed(c) || t.Panel != nil && slices.Contains(t.Panel.By, c.Name) {
 			continue
 		}
 		if strings.Contains(strings.ToLower(c.Name), "street") || strings.Contains(strings.ToLower(c.Name), "address") || nameScore(c.Name, " name title description notes comment text date time ") > 0 && c.Distinct > 60 {
@@ -205,17 +205,16 @@ func series(t tools.TableProfile, clock tools.ColumnProfile) bool {
 	return clock.Distinct >= 4 && 10*clock.Distinct >= 9*(t.Rows-clock.Empty)
 }
 
-// panel gives the column by which a table repeats each time, when it has at most
-// one row for each time and value of that column: one whose values the topic
-// names before others, and one that is no code.
-func panel(t tools.TableProfile, clock tools.ColumnProfile) (by tools.ColumnProfile, ok bool) {
-	for _, c := range t.Columns {
-		if !slices.Contains(c.OncePer, clock.Name) {
-			continue
-		}
-		if !ok || len(c.Named) > len(by.Named) || len(c.Named) == len(by.Named) && identifies(by.Name) && !identifies(c.Name) {
-			by, ok = c, true
+// panel gives the columns by which a table repeats each time.
+func panel(t tools.TableProfile, clock string) []tools.ColumnProfile {
+	if t.Panel == nil || t.Panel.Time != clock {
+		return nil
+	}
+	var by []tools.ColumnProfile
+	for _, name := range t.Panel.By {
+		if i := slices.IndexFunc(t.Columns, func(c tools.ColumnProfile) bool { return c.Name == name }); i >= 0 {
+			by = append(by, t.Columns[i])
 		}
 	}
-	return by, ok
+	return by
 }

@@ -65,8 +65,8 @@ func groupsOf(t tools.TableProfile, topic prose.Topic) (by, measured tools.Colum
 	}
 	if clock, timed := timeColumn(t); timed {
 		columns := measures(t, clock.Name, topic)
-		if by, ok = panel(t, clock); ok {
-			return by, first(columns), false, len(columns) > 0 && aggregateFor(columns[0]) == "sum"
+		if groups := panel(t, clock.Name); len(groups) > 0 {
+			return groups[0], first(columns), false, len(groups) == 1 && len(columns) > 0 && aggregateFor(columns[0]) == "sum"
 		}
 		if kinds, i := categories(t), slices.IndexFunc(columns, additive); len(kinds) > 0 && i >= 0 && !series(t, clock) {
 			return kinds[0], columns[i], false, true

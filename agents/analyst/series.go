@@ -33,22 +33,22 @@ func trendTasks(t tools.TableProfile, topic prose.Topic) []task {
 func timedTasks(t tools.TableProfile, clock tools.ColumnProfile, topic prose.Topic) []task {
 	base := trendInput{Table: t.ID, Time: clock.Name, Period: "year"}
 	measured := measures(t, clock.Name, topic)
-	by, repeats := panel(t, clock)
+	by := panel(t, clock.Name)
 	var tasks []task
 	switch {
-	case repeats && len(measured) > 0:
+	case len(by) > 0 && len(measured) > 0:
 		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0])
-		gaps := by.Distinct*clock.Distinct > t.Rows-clock.Empty
-		for _, where := range groupsOfInterest(by, gaps && base.Aggregate == "sum") {
+		gaps := pairs(by)*clock.Distinct > t.Rows-clock.Empty
+		for _, where := range rowsOfInterest(by, gaps && base.Aggregate == "sum") {
 			base.Where = where
-			tasks = append(tasks, follow(t, clock, base, len(where) > 0))
+			tasks = append(tasks, follow(t, clock, base, len(where) == len(by)))
 		}
 	case series(t, clock) && len(measured) > 0:
 		for _, m := range measured[:min(2, len(measured))] {
 			base.Value, base.Aggregate = m.Name, aggregateFor(m)
 			tasks = append(tasks, follow(t, clock, base, clock.Distinct == t.Rows-clock.Empty))
 		}
-	case yearly(clock) && (repeats || clock.Distinct == t.Rows-clock.Empty):
+	case yearly(clock) && (len(by) > 0 || clock.Distinct == t.Rows-clock.Empty):
 		// every year has the same number of rows by design
 	default:
 		for _, where := range append([][]tools.Condition{nil}, namedGroup(t)...) {
@@ -112,68 +112,66 @@ func namedGroup(t tools.TableProfile) [][]tools.Condition {
 	return nil
 }
 
-// acrossTasks follows a table that has a column for each period: one of its
-// indicators, where it has several, and the rows of interest.
-func acrossTasks(t tools.TableProfile) []task {
-	title := prose.TableName(t.Title)
-	measure := title
-	indicators := [][]tools.Condition{nil}
-	rowsEach := t.Rows
-	if c, ok := indicatorColumn(t); ok && c.Distinct == 1 {
-		indicators[0] = []tools.Condition{{Column: c.Name, Equals: c.Top[0].Value}}
-	} else if ok {
-		indicators = groupsOfInterest(c, true)
-		rowsEach = t.Rows / c.Distinct
+// pairs is how many combinations of their values columns have.
+func pairs(columns []tools.ColumnProfile) int {
+	n := 1
+	for _, c := range columns {
+		n *= c.Distinct
 	}
-	rows := [][]tools.Condition{nil}
-	by, labelled := rowLabels(t)
-	if labelled {
-		rows = groupsOfInterest(by, false)
-	}
-	kind := tools.ColumnProfile{Name: measure, Type: tools.TypeNumber}
-	if t.Periods.Whole {
-		kind.Type = tools.TypeInteger
-	}
-	var tasks []task
-	for _, indicator := range indicators {
-		if len(indicator) > 0 {
-			measure, kind.Name = indicator[0].Equals, indicator[0].Equals
-		}
-		for _, row := range rows {
-			in := trendInput{Table: t.ID, Across: true, Aggregate: aggregateFor(kind), Where: slices.Concat(indicator, row)}
-			single := rowsEach == 1 || len(row) > 0 && by.Distinct >= rowsEach
-			tasks = append(tasks, task{tool: toolTrend, input: in, table: title, column: measure, single: single, read: readTrend})
-		}
-	}
-	return tasks[:min(maxGroups+1, len(tasks))]
+	return n
 }
 
-// indicatorColumn says what the figures of each row are of.
-func indicatorColumn(t tools.TableProfile) (tools.ColumnProfile, bool) {
-	for _, c := range t.Columns {
-		if c.Type == tools.TypeText && len(c.Top) > 0 && !identifies(c.Name) && !strings.HasSuffix(c.Top[0].Value, "…") && nameScore(c.Name, " indicator series variable measure metric item subject statistic ") > 0 {
-			return c, true
-		}
-	}
-	return tools.ColumnProfile{}, false
-}
-
-// rowLabels is the column by which rows are chosen: of which the topic names a
-// value, or that has a row for all there is, or that names each.
-func rowLabels(t tools.TableProfile) (tools.ColumnProfile, bool) {
-	for _, fits := range []func(tools.ColumnProfile) bool{
-		func(c tools.ColumnProfile) bool { return len(c.Named) > 0 },
-		func(c tools.ColumnProfile) bool { return c.Total != "" },
-		func(c tools.ColumnProfile) bool { return c.Distinct > 1 && !identifies(c.Name) },
-	} {
-		for _, c := range t.Columns {
-			what, several := indicatorColumn(t)
-			if c.Type == tools.TypeText && fits(c) && (!several || c.Name != what.Name) {
-				return c, true
+// rowsOfInterest are the combinations of the groups of interest of columns that
+// together tell rows apart: of several, each is looked at apart.
+func rowsOfInterest(by []tools.ColumnProfile, apart bool) [][]tools.Condition {
+	chosen := [][]tools.Condition{nil}
+	for _, c := range by {
+		var more [][]tools.Condition
+		for _, so := range chosen {
+			for _, group := range groupsOfInterest(c, apart || len(by) > 1 || isIndicator(c)) {
+				more = append(more, slices.Concat(so, group))
 			}
 		}
+		chosen = more
 	}
-	return tools.ColumnProfile{}, false
+	return chosen[:min(maxGroups+1, len(chosen))]
+}
+
+// acrossTasks follows the rows of interest of a table that has a column for each
+// period.
+func acrossTasks(t tools.TableProfile) []task {
+	title := prose.TableName(t.Title)
+	by := panel(t, "")
+	var always []tools.Condition
+	for _, c := range t.Columns {
+		if isIndicator(c) && c.Distinct == 1 {
+			always = []tools.Condition{{Column: c.Name, Equals: c.Top[0].Value}}
+			break
+		}
+	}
+	var tasks []task
+	for _, where := range rowsOfInterest(by, false) {
+		kind := tools.ColumnProfile{Name: title, Type: tools.TypeNumber}
+		if t.Periods.Whole {
+			kind.Type = tools.TypeInteger
+		}
+		single := t.Rows == 1 || len(by) > 0 && len(where) == len(by)
+		where = slices.Concat(always, where)
+		for _, condition := range where {
+			if slices.ContainsFunc(t.Columns, func(c tools.ColumnProfile) bool { return c.Name == condition.Column && isIndicator(c) }) {
+				kind.Name = condition.Equals
+			}
+		}
+		in := trendInput{Table: t.ID, Across: true, Aggregate: aggregateFor(kind), Where: where}
+		tasks = append(tasks, task{tool: toolTrend, input: in, table: title, column: kind.Name, single: single, read: readTrend})
+	}
+	return tasks
+}
+
+// isIndicator says that a column tells what the figures of each row are of.
+func isIndicator(c tools.ColumnProfile) bool {
+	return c.Type == tools.TypeText && !identifies(c.Name) && (len(c.Top) > 0 && !strings.HasSuffix(c.Top[0].Value, "…") || len(c.Named) > 0) &&
+		nameScore(c.Name, " indicator series variable measure metric item subject statistic ") > 0
 }
 
 // yearly says that a column has at most one value for each year it spans.

@@ -41,10 +41,10 @@ func Profile(table *tools.Table, topic string) tools.TableProfile {
 		told := profileColumn(column)
 		if column.Type == tools.TypeText {
 			told.Named, told.Total = tellingValues(column, wanted)
-			told.OncePer = oncePer(table, column)
 		}
 		profile.Columns = append(profile.Columns, told)
 	}
+	profile.Panel = panelOf(table, profile)
 	return profile
 }
 

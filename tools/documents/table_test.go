@@ -162,13 +162,13 @@ func TestProfileTellsWhatATopicNeeds(t *testing.T) {
 		"How do Peru and Chile trade?": {"Peru", "Chile"}, "Trade of the republic": nil, "Chilean trade": nil, "": nil, "Trade with the Republic of Korea": {"Republic of Korea"},
 	} {
 		long := Profile(readTable(t, "land,code,year,sold\nChile,CL,2019,1\nChile,CL,2020,2\nPeru,PE,2019,3\nPeru,PE,2020,4\nRepublic of Korea,KR,2020,5\n"), topic)
-		if land := long.Columns[0]; !slices.Equal(land.Named, named) || !slices.Equal(land.OncePer, []string{"year"}) || long.Periods != nil {
-			t.Errorf("%s: %+v", topic, land)
+		if land := long.Columns[0]; !slices.Equal(land.Named, named) || long.Periods != nil || long.Panel == nil || long.Panel.Time != "year" || !slices.Equal(long.Panel.By, []string{"land"}) {
+			t.Errorf("%s: %+v, %+v", topic, land, long.Panel)
 		}
 	}
 	orders := Profile(readTable(t, "day,land\n2019-01-01,Chile\n2019-01-01,Chile\n2019-01-02,Peru\n2019-01-03,Chile\n"), "")
-	if len(orders.Columns[1].OncePer) > 0 {
-		t.Errorf("two rows of one day and land: %+v", orders.Columns[1])
+	if orders.Panel != nil {
+		t.Errorf("two rows of one day and land: %+v", orders.Panel)
 	}
 }
 

@@ -2,8 +2,6 @@ package documents
 
 import (
 	"cmp"
-	"hash/maphash"
-	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -77,50 +75,4 @@ func placeOf(value, phrase string) int {
 func phraseOf(text string) string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	return " " + strings.Join(words, " ") + " "
-}
-
-// oncePer are the columns of dates or years with which a column tells all rows
-// apart, and of whose pairs with it most have a row.
-func oncePer(table *tools.Table, column *tools.Column) []string {
-	var names []string
-	if column.Distinct < 2 || column.Distinct == table.Rows {
-		return nil
-	}
-	for i := range table.Columns {
-		clock := &table.Columns[i]
-		pairs, filled := clock.Distinct*column.Distinct, table.Rows-clock.Empty
-		if clock.Distinct >= 2 && clock.Distinct < table.Rows && pairs >= filled && pairs <= 2*filled && dated(clock) && tellsApart(table.Rows, column, clock) {
-			names = append(names, clock.Name)
-		}
-	}
-	return names
-}
-
-// dated says that a column holds dates, or whole numbers that may be years.
-func dated(column *tools.Column) bool {
-	switch column.Type {
-	case tools.TypeDate:
-		return true
-	case tools.TypeInteger:
-		return !slices.ContainsFunc(column.Numbers, func(v float64) bool { return !math.IsNaN(v) && !tools.PlausibleYear(int(v)) })
-	}
-	return false
-}
-
-// tellsApart says that no two rows have the same cells in both columns, where the
-// second is filled.
-func tellsApart(rows int, column, clock *tools.Column) bool {
-	seed := maphash.MakeSeed()
-	seen := make(map[[2]uint64]struct{})
-	for row := range rows {
-		if emptyCell(clock.Text[row]) {
-			continue
-		}
-		pair := [2]uint64{maphash.String(seed, strings.TrimSpace(column.Text[row])), maphash.String(seed, strings.TrimSpace(clock.Text[row]))}
-		if _, twice := seen[pair]; twice {
-			return false
-		}
-		seen[pair] = struct{}{}
-	}
-	return true
 }

@@ -16,7 +16,7 @@ func (s Statement) checkPostgres(tokens []token) (Statement, error) {
 			return Statement{}, refused("a backslash may not stand outside quotes")
 		}
 	}
-	tree, err := parser.parse(s.text)
+	tree, err := parser().parse(s.text)
 	if err != nil {
 		return Statement{}, err
 	}

@@ -13,7 +13,7 @@ import (
 const parseTime = 20 * time.Second
 
 // parser is the one of this process.
-var parser postgresParser
+var parser = sync.OnceValue(func() *postgresParser { return &postgresParser{} })
 
 // postgresParser reads one query after the other. The library makes a parser,
 // which takes seconds, whenever all it has are at work, so queries that are

@@ -1,0 +1,131 @@
+package documents
+
+import (
+	"cmp"
+	"hash/maphash"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/quaestor-run/quaestor/tools"
+)
+
+// The bounds of what is tried to tell the rows of a table apart.
+const (
+	mostKeys      = 3 // columns together
+	keyCandidates = 6
+)
+
+// panelOf finds the fewest columns of text that, with a time where it runs down
+// the table, tell all rows apart, and of whose combinations most have a row.
+// Columns of which the topic names a value are tried first. It is nil where a time
+// alone does, or nothing.
+func panelOf(table *tools.Table, profile tools.TableProfile) *tools.Panel {
+	var texts []tools.ColumnProfile
+	var clocks []*tools.Column
+	for _, c := range profile.Columns {
+		column, _ := table.Column(c.Name)
+		switch {
+		case c.Type == tools.TypeText && c.Distinct >= 2 && c.Empty == 0:
+			texts = append(texts, c)
+		case profile.Periods == nil && c.Distinct >= 2 && 3*c.Distinct <= 2*(table.Rows-c.Empty) && dated(column):
+			clocks = append(clocks, column)
+		}
+	}
+	slices.SortStableFunc(texts, func(a, b tools.ColumnProfile) int { return cmp.Compare(len(b.Named), len(a.Named)) })
+	texts = texts[:min(len(texts), keyCandidates)]
+	if profile.Periods != nil {
+		clocks = append(clocks, nil)
+	}
+	for size := 1; size <= mostKeys; size++ {
+		for _, clock := range clocks {
+			if by := keyOf(table, clock, texts, size); by != nil {
+				panel := &tools.Panel{By: by}
+				if clock != nil {
+					panel.Time = clock.Name
+				}
+				return panel
+			}
+		}
+	}
+	return nil
+}
+
+// dated says that a column holds dates, or whole numbers that may be years.
+func dated(column *tools.Column) bool {
+	switch column.Type {
+	case tools.TypeDate:
+		return true
+	case tools.TypeInteger:
+		return !slices.ContainsFunc(column.Numbers, func(v float64) bool { return !math.IsNaN(v) && !tools.PlausibleYear(int(v)) })
+	}
+	return false
+}
+
+// keyOf gives the first of the combinations of so many columns that tells apart
+// the rows with a time.
+func keyOf(table *tools.Table, clock *tools.Column, texts []tools.ColumnProfile, size int) []string {
+	if size == 0 || len(texts) < size {
+		return nil
+	}
+	filled, times := table.Rows, 1
+	if clock != nil {
+		filled, times = table.Rows-clock.Empty, clock.Distinct
+	}
+	var try func(chosen, rest []tools.ColumnProfile, pairs int) []string
+	try = func(chosen, rest []tools.ColumnProfile, pairs int) []string {
+		if pairs > 2*filled {
+			return nil
+		}
+		if len(chosen) == size {
+			if pairs >= filled && tellsApart(table, clock, chosen) {
+				names := make([]string, size)
+				for i, c := range chosen {
+					names[i] = c.Name
+				}
+				return names
+			}
+			return nil
+		}
+		for i, c := range rest {
+			if names := try(append(slices.Clone(chosen), c), rest[i+1:], pairs*c.Distinct); names != nil {
+				return names
+			}
+		}
+		return nil
+	}
+	return try(nil, texts, times)
+}
+
+// tellsApart says that no two rows have the same cells in all columns, where the
+// time is known.
+func tellsApart(table *tools.Table, clock *tools.Column, by []tools.ColumnProfile) bool {
+	columns := make([]*tools.Column, 0, len(by)+1)
+	if clock != nil {
+		columns = append(columns, clock)
+	}
+	for _, c := range by {
+		column, _ := table.Column(c.Name)
+		columns = append(columns, column)
+	}
+	seed := maphash.MakeSeed()
+	seen := make(map[uint64]struct{})
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for row := range table.Rows {
+		if clock != nil && emptyCell(clock.Text[row]) {
+			continue
+		}
+		h.Reset()
+		for _, column := range columns {
+			h.WriteString(strings.TrimSpace(column.Text[row]))
+			h.WriteByte(0)
+		}
+		key := h.Sum64()
+		if _, twice := seen[key]; twice {
+			return false
+		}
+		seen[key] = struct{}{}
+	}
+	return true
+}
