@@ -134,7 +134,7 @@ func TestOfflineDigestsOfOtherFields(t *testing.T) {
 			asked: []string{"How did lending react to higher interest rates?"},
 			wanted: []string{
 				"## How did lending react to higher interest rates?", "reduced mortgage lending by 18 per cent", "did not change investment",
-				"The mean of “inflation rate” per year", "The document “broken.pdf” could not be read",
+				"The figure for “inflation rate” per month in “Prices” rose from 1.5 in 2019-01 to 8.1 in 2023-12", "The document “broken.pdf” could not be read",
 			},
 			stray: []string{"canteen", "We collected survey answers"},
 		},

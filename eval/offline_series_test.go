@@ -43,6 +43,55 @@ func grain() string {
 	return out.String()
 }
 
+// work has a row for each land, sex and year.
+func work() string {
+	var out strings.Builder
+	out.WriteString("Country,Sex,Year,Employment rate (%)\n")
+	for i, country := range []string{"Arven", "Belmark", "Coria", "Dulse"} {
+		for j, sex := range []string{"Female", "Male", "Total"} {
+			for year := 2010; year <= 2023; year++ {
+				fmt.Fprintf(&out, "%s,%s,%d,%.1f\n", country, sex, year, 50+float64(3*i+4*j)+float64(year-2010)/2)
+			}
+		}
+	}
+	return out.String()
+}
+
+// hires has a row for each person, hardly two of them on one day.
+func hires() string {
+	var out strings.Builder
+	out.WriteString("employee_id,department,hire_date,salary,performance_score\n")
+	for i := range 200 {
+		fmt.Fprintf(&out, "%d,%s,%d-%02d-%02d,%d,%d\n", 100+i, []string{"Sales", "IT", "HR"}[i*i%7%3], 2013+i*i/4001, 1+i*5%12, 1+i%28, 30000+i*i%997*10, 1+i%5)
+	}
+	return out.String()
+}
+
+// meters has a row for each month and plant, of four years.
+func meters() string {
+	var out strings.Builder
+	out.WriteString("Month;Site;kWh\n")
+	for i := range 48 {
+		for _, site := range []string{"Plant A", "Plant B"} {
+			winter := 0
+			if i%12 < 2 || i%12 == 11 {
+				winter = 90
+			}
+			fmt.Fprintf(&out, "%d-%02d;%s;%d %03d,5\n", 2020+i/12, 1+i%12, site, 5, 900-10*i+winter)
+		}
+	}
+	return out.String()
+}
+
+func answers() string {
+	var out strings.Builder
+	out.WriteString("respondent,age_group,satisfied_with_pay,coffees_a_day\n")
+	for i := range 100 {
+		fmt.Fprintf(&out, "%d,%s,%d,%d\n", i+1, []string{"18-29", "30-44", "45-64"}[i*i%7%3], 1+i%5, i%4)
+	}
+	return out.String()
+}
+
 func orders() string {
 	var out strings.Builder
 	out.WriteString("order_id,order_date,region,product,amount_eur\n")
@@ -81,6 +130,26 @@ func TestTheSeriesThatTheTopicNames(t *testing.T) {
 			"grain.csv", grain(), "How has grain production in Coria developed since 2001?",
 			[]string{"The figure for “Grain production (tonnes)” per year in “Grain” for entity “Coria” rose from 3050 in 2001 to 4000 in 2020 (Mann-Kendall test with Hamed-Rao correction, n = 19 years,"},
 			[]string{"Harvest per head (kg)” per year", "“World” with", "have “Coria”"},
+		},
+		"a row for each land, sex and year": {
+			"employment.csv", work(), "How has the employment rate of women in Belmark changed?",
+			[]string{"for country “Belmark” and sex “Female” rose from 53 in 2010 to 59.5 in 2023"},
+			[]string{"“Male”", "“Total” rose", "The mean of"},
+		},
+		"a row for each person": {
+			"staff.csv", hires(), "How are our hires developing?",
+			[]string{"The number of records per year in “Staff”, counted by “hire date”,", "with a value for “department”"},
+			[]string{"performance score", "“salary”"},
+		},
+		"a row for each month and plant": {
+			"energy.csv", meters(), "How is the energy use of Plant A developing?",
+			[]string{"The figure for “kWh” per month in “Energy” for site “Plant A” fell from", "n = 48 months", "per year, 95 % CI"},
+			[]string{"“Plant B” fell"},
+		},
+		"a row for each answer": {
+			"survey.csv", answers(), "How satisfied are our employees?",
+			[]string{"The mean of “satisfied with pay” in “Survey” is 3 (n = 100, median 3, standard deviation 1.42)", "In “Survey”, the mean of “satisfied with pay” is 3."},
+			[]string{"coffees", "respondent”"},
 		},
 		"a row for each order": {
 			"orders.csv", orders(), "How are our orders developing by region?",

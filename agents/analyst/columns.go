@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/quaestor-run/quaestor/agents/prose"
@@ -199,10 +200,35 @@ func isCode(value string) bool {
 	return !strings.ContainsFunc(value, unicode.IsLower)
 }
 
-// series says that a table has one row for each time: then its measures are
-// followed, not its rows counted.
+// series says that a table has one row for each time, at the pace of a calendar:
+// then its measures are followed, not its rows counted.
 func series(t tools.TableProfile, clock tools.ColumnProfile) bool {
-	return clock.Distinct >= 4 && 10*clock.Distinct >= 9*(t.Rows-clock.Empty)
+	return clock.Distinct >= 4 && 10*clock.Distinct >= 9*(t.Rows-clock.Empty) && paceOf(clock) != ""
+}
+
+// paceOf is the period in which the times of a column follow each other, with few
+// gaps; empty where they keep none.
+func paceOf(clock tools.ColumnProfile) string {
+	if clock.Type != tools.TypeDate {
+		return "year"
+	}
+	first, err := time.Parse(time.DateOnly, clock.Min)
+	last, err2 := time.Parse(time.DateOnly, clock.Max)
+	if err != nil || err2 != nil || clock.Distinct < 2 {
+		return ""
+	}
+	days := last.Sub(first).Hours() / 24 / float64(clock.Distinct-1)
+	for _, pace := range []struct {
+		period   string
+		from, to float64
+	}{
+		{"day", 0, 1.6}, {"day", 6.9, 7.4}, {"month", 26, 33}, {"quarter", 80, 98}, {"year", 300, 400}, // business days, weeks
+	} {
+		if days >= pace.from && days <= pace.to {
+			return pace.period
+		}
+	}
+	return ""
 }
 
 // panel gives the columns by which a table repeats each time.

@@ -51,6 +51,7 @@ func tasksOf(in Input, topic prose.Topic) []task {
 			tasks = append(tasks, trendTasks(table, topic)...)
 		case prose.Distribution:
 			tasks = append(tasks, groupTasks(table, topic)...)
+			tasks = append(tasks, describeTasks(table, topic)...)
 			tasks = append(tasks, frequencyTasks(table, categoriesFor(i))...)
 		case prose.Harms:
 			tasks = append(tasks, trendTasks(table, topic)...)

@@ -32,21 +32,23 @@ func trendTasks(t tools.TableProfile, topic prose.Topic) []task {
 
 func timedTasks(t tools.TableProfile, clock tools.ColumnProfile, topic prose.Topic) []task {
 	base := trendInput{Table: t.ID, Time: clock.Name, Period: "year"}
+	paced := base
+	paced.Period = periodFor(clock)
 	measured := measures(t, clock.Name, topic)
 	by := panel(t, clock.Name)
 	var tasks []task
 	switch {
 	case len(by) > 0 && len(measured) > 0:
-		base.Value, base.Aggregate = measured[0].Name, aggregateFor(measured[0])
+		paced.Value, paced.Aggregate = measured[0].Name, aggregateFor(measured[0])
 		gaps := pairs(by)*clock.Distinct > t.Rows-clock.Empty
-		for _, where := range rowsOfInterest(by, gaps && base.Aggregate == "sum") {
-			base.Where = where
-			tasks = append(tasks, follow(t, clock, base, len(where) == len(by)))
+		for _, where := range rowsOfInterest(by, gaps && paced.Aggregate == "sum") {
+			paced.Where = where
+			tasks = append(tasks, follow(t, clock, paced, len(where) == len(by)))
 		}
 	case series(t, clock) && len(measured) > 0:
 		for _, m := range measured[:min(2, len(measured))] {
-			base.Value, base.Aggregate = m.Name, aggregateFor(m)
-			tasks = append(tasks, follow(t, clock, base, clock.Distinct == t.Rows-clock.Empty))
+			paced.Value, paced.Aggregate = m.Name, aggregateFor(m)
+			tasks = append(tasks, follow(t, clock, paced, clock.Distinct == t.Rows-clock.Empty))
 		}
 	case yearly(clock) && (len(by) > 0 || clock.Distinct == t.Rows-clock.Empty):
 		// every year has the same number of rows by design
@@ -64,10 +66,26 @@ func timedTasks(t tools.TableProfile, clock tools.ColumnProfile, topic prose.Top
 	return tasks
 }
 
-// follow makes the task of a series; of one that has at most one row for each time
-// of its clock, where that is a year the figure itself is shown.
+// fewYears is how many years are too few to be followed by the year.
+const fewYears = 8
+
+// periodFor is the period by which a measure is followed: a year, or where there
+// are few, the month or quarter in which its times follow each other.
+func periodFor(clock tools.ColumnProfile) string {
+	pace := paceOf(clock)
+	if yearOf(clock.Max)-yearOf(clock.Min)+1 >= fewYears || pace == "" {
+		return "year"
+	}
+	if pace == "day" {
+		return "month"
+	}
+	return pace
+}
+
+// follow makes the task of a series. Where it has at most one row for each time, and
+// the period is that of its times, the figure itself is shown.
 func follow(t tools.TableProfile, clock tools.ColumnProfile, in trendInput, once bool) task {
-	single := once && yearly(clock)
+	single := once && (yearly(clock) || in.Period == paceOf(clock))
 	if single {
 		in.Aggregate = "mean" // of one: a year without a row has no figure, where a sum would be 0
 	}
@@ -176,14 +194,15 @@ func isIndicator(c tools.ColumnProfile) bool {
 
 // yearly says that a column has at most one value for each year it spans.
 func yearly(clock tools.ColumnProfile) bool {
-	year := func(text string) int {
-		n, err := strconv.Atoi(text[:min(4, len(text))])
-		if err != nil {
-			return 0
-		}
-		return n
+	return clock.Distinct <= yearOf(clock.Max)-yearOf(clock.Min)+1
+}
+
+func yearOf(text string) int {
+	n, err := strconv.Atoi(text[:min(4, len(text))])
+	if err != nil {
+		return 0
 	}
-	return clock.Distinct <= year(clock.Max)-year(clock.Min)+1
+	return n
 }
 
 // aggregateFor adds up what can be added (sales, events) and averages the rest
@@ -204,5 +223,5 @@ func averaged(name string) bool {
 
 // additive says by its name that a column holds amounts of something.
 func additive(c tools.ColumnProfile) bool {
-	return !averaged(c.Name) && nameScore(c.Name, " total count number amount sales revenue turnover volume generation production consumption units quantity cost costs spend spending expenditure emissions rainfall precipitation exports imports ") > 0
+	return !averaged(c.Name) && nameScore(c.Name, " total count number amount sales revenue turnover volume kwh mwh gwh twh generation production consumption units quantity cost costs spend spending expenditure budget spent paid fees profit donations grants funding investment emissions rainfall precipitation exports imports ") > 0
 }

@@ -150,8 +150,12 @@ func (o trendOutput) measure(t task) string {
 			what += " in " + name
 		}
 	}
-	for _, c := range o.Where {
-		what += fmt.Sprintf(" for %s %s", prose.ColumnName(c.Column), prose.Quote(c.Equals))
+	if len(o.Where) > 0 {
+		groups := make([]string, len(o.Where))
+		for i, c := range o.Where {
+			groups[i] = prose.ColumnName(c.Column) + " " + prose.Quote(c.Equals)
+		}
+		what += " for " + prose.List(groups)
 	}
 	if o.Value == "" {
 		what += ", counted by " + prose.Quote(prose.ColumnName(t.column)) + ","
@@ -216,8 +220,12 @@ func (o trendOutput) change(t task) []string {
 	unit, where := " records per "+o.period(), prose.Quote(t.table)
 	if o.Value != "" {
 		unit, where = "", prose.Quote(prose.ColumnName(o.Value))
-		for _, c := range o.Where {
-			where += " for " + prose.Quote(c.Equals)
+		if len(o.Where) > 0 {
+			groups := make([]string, len(o.Where))
+			for i, c := range o.Where {
+				groups[i] = prose.Quote(c.Equals)
+			}
+			where += " for " + prose.List(groups)
 		}
 	}
 	return []string{fmt.Sprintf("The most likely change of level in %s lies at %s (%s, %s): the mean is %s%s before it and %s from then on.",

@@ -64,7 +64,7 @@ func nameWords(name string) []string {
 		switch {
 		case r == '_' || r == '-' || r == '.' || r == ' ':
 			out.WriteByte(' ')
-		case unicode.IsUpper(r) && unicode.IsLower(last), unicode.IsDigit(r) && small >= 3, unicode.IsLower(r) && unicode.IsDigit(last):
+		case unicode.IsUpper(r) && unicode.IsLower(last) && small != 1, unicode.IsDigit(r) && small >= 3, unicode.IsLower(r) && unicode.IsDigit(last):
 			out.WriteByte(' ')
 			out.WriteRune(r)
 		default:
@@ -96,6 +96,8 @@ func phraseWord(word string) []string {
 func writeWord(word string) string {
 	lower := strings.ToLower(word)
 	switch {
+	case measuring[word]:
+		return word
 	case acronyms[lower]:
 		return strings.ToUpper(word)
 	case months[lower]:
@@ -107,8 +109,9 @@ func writeWord(word string) string {
 }
 
 var (
-	acronyms = setOf("ai fda eu us uk usa un who oecd gdp cpi co2 hr it ict iot llm ecg mri ct eur usd gbp id url api esg kpi r&d ev")
-	months   = setOf("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
+	acronyms  = setOf("ai fda eu us uk usa un who oecd gdp cpi co2 hr it ict iot llm ecg mri ct eur usd gbp id url api esg kpi r&d ev")
+	measuring = setOf("kWh MWh GWh TWh kW MW GW kg km mL mm pH dB kPa hPa Mt Gt")
+	months    = setOf("january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec")
 )
 
 func spelledOut(word string) string {

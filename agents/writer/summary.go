@@ -197,6 +197,9 @@ type result struct {
 		Value float64 `json:"value"`
 		Per   string  `json:"per"`
 	} `json:"slope"`
+	Describe *struct {
+		Mean float64 `json:"mean"`
+	} `json:"describe"`
 	Frequency *struct {
 		Rows []struct {
 			Value string  `json:"value"`
@@ -231,6 +234,8 @@ func (m material) short(it item) string {
 	switch {
 	case r.First != nil && r.Last != nil && r.Direction != "":
 		return it.shortTrend(title)
+	case r.Describe != nil:
+		return fmt.Sprintf("In %s, the mean of %s is %s.", table, prose.Quote(it.DataPoints[0].Unit), prose.Figure(r.Describe.Mean))
 	case r.Frequency != nil && len(r.Frequency.Rows) > 0 && len(r.Frequency.Rows[0].Value) > 3:
 		top := r.Frequency.Rows[0]
 		return fmt.Sprintf("In %s, %s of the records fall to %s.", table, prose.Percent(top.Share), prose.Quote(top.Value))
@@ -251,10 +256,14 @@ func (it item) followed(table string) string {
 	case r.Value != "" || r.Across:
 		name = prose.Quote(unit)
 	}
+	var groups []string
 	for _, c := range r.Where {
 		if !strings.EqualFold(c.Equals, unit) {
-			name += " for " + prose.Quote(c.Equals)
+			groups = append(groups, prose.Quote(c.Equals))
 		}
+	}
+	if len(groups) > 0 {
+		name = strings.TrimSpace(name + " for " + prose.List(groups))
 	}
 	return name
 }

@@ -62,7 +62,7 @@ func (a *api) sources(ctx context.Context, files []localFile) ([]string, error) 
 		read += n
 	}
 	if a.known > 0 {
-		fmt.Fprintf(os.Stderr, "%d documents: %d read, %d known from before\n", read, read-a.known, a.known)
+		fmt.Fprintf(os.Stderr, "documents: %d, of which %d read and %d known from before\n", read, read-a.known, a.known)
 	}
 	if read == 0 {
 		return nil, fmt.Errorf("none of the %d files could be read", len(files))

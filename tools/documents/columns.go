@@ -2,6 +2,7 @@ package documents
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,8 +27,7 @@ func typeColumn(column *tools.Column, cells []string, delimiter byte) {
 	case column.Empty == len(cells):
 		column.Type = tools.TypeEmpty
 	case booleans(column, distinct):
-	case numbers(column, pointDecimal, delimiter):
-	case numbers(column, commaDecimal, delimiter):
+	case slices.ContainsFunc(numberStyles, func(style numberStyle) bool { return numbers(column, style, delimiter) }):
 	case dates(column):
 	default:
 		typeText(column)
@@ -106,10 +106,14 @@ func booleans(column *tools.Column, distinct map[string]struct{}) bool {
 // numberStyle is how a column writes its numbers.
 type numberStyle struct{ decimal, group byte }
 
-var (
-	pointDecimal = numberStyle{decimal: '.', group: ','}
-	commaDecimal = numberStyle{decimal: ',', group: '.'}
-)
+var pointDecimal = numberStyle{decimal: '.', group: ','}
+
+// numberStyles are those of English, German, French, international and Swiss
+// figures, in the order they are tried.
+var numberStyles = []numberStyle{pointDecimal, {',', '.'}, {',', ' '}, {'.', ' '}, {'.', '\''}}
+
+// digitMarks writes the spaces and apostrophes between groups of digits as one kind.
+var digitMarks = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ", "’", "'")
 
 // numbers types a column of numbers in one style and one unit.
 func numbers(column *tools.Column, style numberStyle, delimiter byte) bool {
@@ -146,6 +150,9 @@ func numbers(column *tools.Column, style numberStyle, delimiter byte) bool {
 // splitUnit takes a currency sign or a per cent sign off a number. Brackets
 // around a number, or around it and its sign, make it negative.
 func splitUnit(cell string) (digits, unit string) {
+	if !isASCII(cell) {
+		cell = digitMarks.Replace(cell)
+	}
 	digits = strings.TrimSpace(cell)
 	if n := len(digits); n > 2 && digits[0] == '(' && digits[n-1] == ')' {
 		digits = "-" + strings.TrimSpace(digits[1:n-1])
@@ -194,6 +201,9 @@ func parseNumber(text string, style numberStyle) (float64, bool) {
 // ungroup takes the marks between groups of three digits out.
 func ungroup(whole, mark string) (digits string, ok bool) {
 	groups := strings.Split(whole, mark)
+	if mark == " " && len(groups) > 1 && groups[0] != "" && groups[0][0] == '0' {
+		return "", false // a number to be called
+	}
 	for i, group := range groups {
 		if i == 0 && (len(groups) == 1 && group == "" || onlyDigits(group) && (len(groups) == 1 || len(group) <= 3)) {
 			continue

@@ -32,7 +32,7 @@ func Profile(table *tools.Table, topic string) tools.TableProfile {
 			Whole: !slices.ContainsFunc(across, func(c tools.PeriodColumn) bool { return c.Type != tools.TypeInteger }),
 		}
 	}
-	wanted := phraseOf(topic)
+	wanted := alike.Replace(phraseOf(topic))
 	for i := range table.Columns {
 		column := &table.Columns[i]
 		if len(profile.Columns) == profileColumns || slices.ContainsFunc(across, func(c tools.PeriodColumn) bool { return c.Column == column }) {

@@ -71,6 +71,9 @@ func placeOf(value, phrase string) int {
 	return -1
 }
 
+// alike are words of topics for the words of columns.
+var alike = strings.NewReplacer(" women ", " women female ", " woman ", " woman female ", " men ", " men male ", " man ", " man male ")
+
 // phraseOf writes the words of a text in lower case, with one space around each.
 func phraseOf(text string) string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
