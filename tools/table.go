@@ -98,11 +98,11 @@ type TableProfile struct {
 }
 
 // Panel says how a table is laid out: it has no two rows for one time and one
-// value of each of the columns By, and a row for most. Time is a column of dates or
-// years, and empty where time runs across the columns.
+// value of each of the columns By, and a row for most. Times are columns of dates or
+// years, each of which tells the time; none where it runs across the columns.
 type Panel struct {
-	Time string   `json:"time,omitempty"`
-	By   []string `json:"by"`
+	Times []string `json:"times,omitempty"`
+	By    []string `json:"by"`
 }
 
 // Periods are columns that are named by years, quarters or months.

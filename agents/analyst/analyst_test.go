@@ -132,7 +132,7 @@ func TestSharesAreCountedByTellingColumns(t *testing.T) {
 func TestMeasuresOfAPanelAreAddedOrAveraged(t *testing.T) {
 	t.Parallel()
 	for column, aggregate := range map[string]string{"passengers": "sum", "mean_delay": "mean"} {
-		panel := tools.TableProfile{ID: "d_5", Title: "Night trains", Rows: 20, Panel: &tools.Panel{Time: "year", By: []string{"line"}}, Columns: []tools.ColumnProfile{
+		panel := tools.TableProfile{ID: "d_5", Title: "Night trains", Rows: 20, Panel: &tools.Panel{Times: []string{"year"}, By: []string{"line"}}, Columns: []tools.ColumnProfile{
 			{Name: "year", Type: tools.TypeInteger, Distinct: 5, Min: "2018", Max: "2022"},
 			{Name: "line", Type: tools.TypeText, Distinct: 4, Top: []tools.ValueCount{{Value: "North", Count: 5}, {Value: "South", Count: 5}}},
 			{Name: column, Type: tools.TypeInteger, Distinct: 20, Min: "1", Max: "900"},
@@ -201,7 +201,7 @@ func TestSeriesOfInterest(t *testing.T) {
 	}
 	years := func(land tools.ColumnProfile, rows int) tools.TableProfile { // a row for each land and year
 		land.Name, land.Type = "land", tools.TypeText
-		return tools.TableProfile{ID: "d", Title: "Exports", Rows: rows, Panel: &tools.Panel{Time: "year", By: []string{"land"}}, Columns: []tools.ColumnProfile{
+		return tools.TableProfile{ID: "d", Title: "Exports", Rows: rows, Panel: &tools.Panel{Times: []string{"year"}, By: []string{"land"}}, Columns: []tools.ColumnProfile{
 			land, {Name: "year", Type: tools.TypeInteger, Distinct: 8, Min: "2015", Max: "2022"}, {Name: "tonnes exported", Type: tools.TypeInteger, Distinct: 60, Min: "1", Max: "90"},
 		}}
 	}

@@ -142,10 +142,7 @@ func categories(t tools.TableProfile) []tools.ColumnProfile {
 		if c.Type != tools.TypeText || c.Distinct < 2 || 2*c.Distinct > t.Rows && c.Distinct > 12 || len(c.Top) == 0 {
 			continue
 		}
-		if designed(c) || t.Panel != nil && slices.Contains(t.Panel.By, c.Name) {
-			continue
-		}
-		if strings.Contains(strings.ToLower(c.Name), "street") || strings.Contains(strings.ToLower(c.Name), "address") || nameScore(c.Name, " name title description notes comment text date time ") > 0 && c.Distinct > 60 {
+		if designed(c) || t.Panel != nil && slices.Contains(t.Panel.By, c.Name) || describes(c) {
 			continue
 		}
 		score := nameScore(c.Name, " panel category type class sector industry region country status kind group segment department division product family party outcome result ") +
@@ -173,6 +170,13 @@ func categories(t tools.TableProfile) []tools.ColumnProfile {
 		}
 	}
 	return out
+}
+
+// describes says that a column tells of each row where it is or what it is called.
+func describes(c tools.ColumnProfile) bool {
+	name := strings.ToLower(c.Name)
+	return strings.Contains(name, "street") || strings.Contains(name, "address") ||
+		c.Distinct > 60 && nameScore(c.Name, " name title description notes comment text date time ") > 0
 }
 
 // designed says that the values of a column have the same number of rows each,
@@ -231,9 +235,10 @@ func paceOf(clock tools.ColumnProfile) string {
 	return ""
 }
 
-// panel gives the columns by which a table repeats each time.
+// panel gives the columns by which a table repeats each time: that of a column, or
+// where time runs across the columns, the times of these.
 func panel(t tools.TableProfile, clock string) []tools.ColumnProfile {
-	if t.Panel == nil || t.Panel.Time != clock {
+	if t.Panel == nil || t.Periods == nil && !slices.Contains(t.Panel.Times, clock) {
 		return nil
 	}
 	var by []tools.ColumnProfile

@@ -39,13 +39,17 @@ func panelOf(table *tools.Table, profile tools.TableProfile) *tools.Panel {
 	}
 	for size := 1; size <= mostKeys; size++ {
 		for _, clock := range clocks {
-			if by := keyOf(table, clock, texts, size); by != nil {
-				panel := &tools.Panel{By: by}
-				if clock != nil {
-					panel.Time = clock.Name
-				}
-				return panel
+			by := keyOf(table, clock, texts, size)
+			if by == nil {
+				continue
 			}
+			panel := &tools.Panel{By: by}
+			for _, other := range clocks {
+				if other != nil && tellsApart(table, other, by) {
+					panel.Times = append(panel.Times, other.Name)
+				}
+			}
+			return panel
 		}
 	}
 	return nil
@@ -78,11 +82,11 @@ func keyOf(table *tools.Table, clock *tools.Column, texts []tools.ColumnProfile,
 			return nil
 		}
 		if len(chosen) == size {
-			if pairs >= filled && tellsApart(table, clock, chosen) {
-				names := make([]string, size)
-				for i, c := range chosen {
-					names[i] = c.Name
-				}
+			names := make([]string, size)
+			for i, c := range chosen {
+				names[i] = c.Name
+			}
+			if pairs >= filled && tellsApart(table, clock, names) {
 				return names
 			}
 			return nil
@@ -99,13 +103,13 @@ func keyOf(table *tools.Table, clock *tools.Column, texts []tools.ColumnProfile,
 
 // tellsApart says that no two rows have the same cells in all columns, where the
 // time is known.
-func tellsApart(table *tools.Table, clock *tools.Column, by []tools.ColumnProfile) bool {
+func tellsApart(table *tools.Table, clock *tools.Column, by []string) bool {
 	columns := make([]*tools.Column, 0, len(by)+1)
 	if clock != nil {
 		columns = append(columns, clock)
 	}
-	for _, c := range by {
-		column, _ := table.Column(c.Name)
+	for _, name := range by {
+		column, _ := table.Column(name)
 		columns = append(columns, column)
 	}
 	seed := maphash.MakeSeed()

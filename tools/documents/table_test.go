@@ -166,11 +166,16 @@ func TestProfileTellsWhatATopicNeeds(t *testing.T) {
 		"How do Peru and Chile trade?": {"Peru", "Chile"}, "Trade of the republic": nil, "Chilean trade": nil, "": nil, "Trade with the Republic of Korea": {"Republic of Korea"},
 	} {
 		long := Profile(readTable(t, "land,code,year,sold\nChile,CL,2019,1\nChile,CL,2020,2\nPeru,PE,2019,3\nPeru,PE,2020,4\nRepublic of Korea,KR,2020,5\n"), topic)
-		if land := long.Columns[0]; !slices.Equal(land.Named, named) || long.Periods != nil || long.Panel == nil || long.Panel.Time != "year" || !slices.Equal(long.Panel.By, []string{"land"}) {
+		if land := long.Columns[0]; !slices.Equal(land.Named, named) || long.Periods != nil || long.Panel == nil || !slices.Equal(long.Panel.Times, []string{"year"}) || !slices.Equal(long.Panel.By, []string{"land"}) {
 			t.Errorf("%s: %+v, %+v", topic, land, long.Panel)
 		}
 	}
 	orders := Profile(readTable(t, "day,land\n2019-01-01,Chile\n2019-01-01,Chile\n2019-01-02,Peru\n2019-01-03,Chile\n"), "")
+	timed := Profile(readTable(t, "year,land,sex,until,n\n2019,Chile,f,2019-12-31,1\n2019,Chile,m,2019-12-31,1\n2019,Peru,f,2019-12-31,1\n2019,Peru,m,2019-12-31,1\n"+
+		"2020,Chile,f,2020-06-30,1\n2020,Chile,m,2020-06-30,1\n2020,Peru,f,2020-06-30,1\n2020,Peru,m,2020-06-30,1\n"), "")
+	if p := timed.Panel; p == nil || !slices.Equal(p.Times, []string{"year", "until"}) || !slices.Equal(p.By, []string{"land", "sex"}) {
+		t.Errorf("two times and two groups: %+v", timed.Panel)
+	}
 	if orders.Panel != nil {
 		t.Errorf("two rows of one day and land: %+v", orders.Panel)
 	}
