@@ -151,6 +151,10 @@ func TestTheSeriesThatTheTopicNames(t *testing.T) {
 			[]string{"The mean of “satisfied with pay” in “Survey” is 3 (n = 100, median 3, standard deviation 1.42)", "In “Survey”, the mean of “satisfied with pay” is 3."},
 			[]string{"coffees", "respondent”"},
 		},
+		"a row for each order, of one region": {
+			"orders.csv", orders(), "How are our orders in the South developing?",
+			[]string{"In “Orders”, yearly records for “South” went", "in “Orders” for region “South”, counted by “order date”,"}, []string{"”, for “"},
+		},
 		"a row for each order": {
 			"orders.csv", orders(), "How are our orders developing by region?",
 			[]string{

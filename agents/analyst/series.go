@@ -14,7 +14,8 @@ const maxGroups = 3
 
 // trendTasks follows a table over time: what runs across its columns; in a table
 // with one row for each time, its measures; else the number of its rows, and the
-// sum of what can be added up. The first series is drawn, and what is of all rows.
+// sum of what can be added up. Drawn are the first, what is of all rows, and what the
+// topic names.
 func trendTasks(t tools.TableProfile, topic prose.Topic) []task {
 	clock, timed := timeColumn(t)
 	var tasks []task
@@ -25,9 +26,17 @@ func trendTasks(t tools.TableProfile, topic prose.Topic) []task {
 		tasks = timedTasks(t, clock, topic)
 	}
 	for i := range tasks {
-		tasks[i].charted = i == 0 || len(tasks[i].input.(trendInput).Where) == 0
+		where := tasks[i].input.(trendInput).Where
+		tasks[i].charted = i == 0 || len(where) == 0 || slices.ContainsFunc(where, func(c tools.Condition) bool { return named(t, c) })
 	}
 	return tasks
+}
+
+// named says that the topic names the value of a condition.
+func named(t tools.TableProfile, condition tools.Condition) bool {
+	return slices.ContainsFunc(t.Columns, func(c tools.ColumnProfile) bool {
+		return c.Name == condition.Column && slices.Contains(c.Named, condition.Equals)
+	})
 }
 
 func timedTasks(t tools.TableProfile, clock tools.ColumnProfile, topic prose.Topic) []task {
@@ -53,7 +62,7 @@ func timedTasks(t tools.TableProfile, clock tools.ColumnProfile, topic prose.Top
 	case yearly(clock) && (len(by) > 0 || clock.Distinct == t.Rows-clock.Empty):
 		// every year has the same number of rows by design
 	default:
-		for _, where := range append([][]tools.Condition{nil}, namedGroup(t)...) {
+		for _, where := range append(namedGroup(t), nil) {
 			base.Where = where
 			base.Value, base.Aggregate = "", "count"
 			tasks = append(tasks, follow(t, clock, base, false))

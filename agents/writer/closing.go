@@ -100,8 +100,8 @@ func (m material) concludeTrends() (agents.Statement, bool) {
 		}
 		title := prose.TableName(m.evidence[items[i].Evidence[0]].Title)
 		name := prose.Quote(title)
-		if of := items[i].followed(title); of != "" {
-			name = of + " of " + name
+		if r.Value != "" || r.Across || len(r.Where) > 0 {
+			name = items[i].followed(title) + " of " + name
 		}
 		list := &flat
 		switch {

@@ -76,9 +76,9 @@ func (m material) headlines() []agents.Statement {
 	return out
 }
 
-// telling orders computed items by what they tell: significant trends, then
-// counts, then series that show no trend; what was computed together stays
-// together.
+// telling orders computed items by what they tell: series of single groups that
+// are drawn, since they are what was asked for, then significant trends, counts, and
+// series that show no trend; what was computed together stays together.
 func (m material) telling(items []item) []item {
 	type ranked struct {
 		item
@@ -90,6 +90,8 @@ func (m material) telling(items []item) []item {
 		order[i] = ranked{it, 3, 0}
 		switch r := it.result; {
 		case r == nil:
+		case len(r.Where) > 0 && it.Chart != nil:
+			order[i].rank = -1
 		case r.Direction == "":
 			order[i].rank = 1
 		case r.Significant:
@@ -243,10 +245,9 @@ func (m material) short(it item) string {
 	return ""
 }
 
-// followed names the figures of a trend and the rows of the table they are of; it
-// is empty where all rows were counted.
+// followed names the figures of a trend and the rows of the table they are of.
 func (it item) followed(table string) string {
-	r, unit, name := it.result, it.DataPoints[0].Unit, ""
+	r, unit, name := it.result, it.DataPoints[0].Unit, "yearly records"
 	switch {
 	case r.Across && strings.EqualFold(unit, table):
 		name = "the figure"
@@ -255,6 +256,8 @@ func (it item) followed(table string) string {
 		}
 	case r.Value != "" || r.Across:
 		name = prose.Quote(unit)
+	case r.Slope.Per != "" && r.Slope.Per != "year":
+		name = "records per " + r.Slope.Per
 	}
 	var groups []string
 	for _, c := range r.Where {
@@ -263,20 +266,13 @@ func (it item) followed(table string) string {
 		}
 	}
 	if len(groups) > 0 {
-		name = strings.TrimSpace(name + " for " + prose.List(groups))
+		name += " for " + prose.List(groups)
 	}
 	return name
 }
 
 func (it item) shortTrend(title string) string {
 	r, what, table := it.result, it.followed(title), prose.Quote(title)
-	switch {
-	case what != "":
-	case r.Slope.Per != "" && r.Slope.Per != "year":
-		what = "records per " + r.Slope.Per
-	default:
-		what = "yearly records"
-	}
 	span := fmt.Sprintf("%s (%s) to %s (%s)", prose.Figure(r.First.Value), r.First.Period, prose.Figure(r.Last.Value), r.Last.Period)
 	if !r.Significant {
 		return fmt.Sprintf("In %s, %s went from %s without a significant trend.", table, what, span)

@@ -117,6 +117,12 @@ var digitMarks = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " "
 
 // numbers types a column of numbers in one style and one unit.
 func numbers(column *tools.Column, style numberStyle, delimiter byte) bool {
+	if i := slices.IndexFunc(column.Text, func(cell string) bool { return !emptyCell(cell) }); i >= 0 {
+		digits, _ := splitUnit(column.Text[i])
+		if _, ok := parseNumber(digits, style); !ok {
+			return false // before there is room for all
+		}
+	}
 	values := make([]float64, len(column.Text))
 	kind, first, grouped := tools.TypeInteger, true, false
 	unit := ""
