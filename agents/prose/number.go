@@ -49,7 +49,8 @@ func Figure(v float64) string {
 	for scale := math.Abs(v); scale > 0 && scale < 10 && decimals < 6; scale *= 10 {
 		decimals++
 	}
-	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	scale := math.Pow(10, float64(decimals))
+	text := strconv.FormatFloat(math.Round(v*scale)/scale, 'f', decimals, 64) // 55.05 is 55.1, as a chart has it
 	return thousands(strings.TrimSuffix(strings.TrimRight(text, "0"), "."))
 }
 

@@ -19,6 +19,7 @@ func TestNumbersAsWritten(t *testing.T) {
 		{prose.Figure(221), "221"},
 		{prose.Figure(-0.5), "−0.5"},
 		{prose.Figure(12.3456), "12.3"},
+		{prose.Figure(55.05), "55.1"},
 		{prose.Figure(0.012345), "0.0123"},
 		{prose.Figure(1234567), "1,234,567"},
 		{prose.Percent(0.76077), "76.1 %"},
