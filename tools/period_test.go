@@ -68,3 +68,26 @@ func TestPeriodColumnsHoldFigures(t *testing.T) {
 		t.Errorf("%d columns", len(columns))
 	}
 }
+
+// The columns of periods are in order, and no two of one.
+func FuzzPeriodColumns(f *testing.F) {
+	for _, seed := range []string{"land,2019,2020,2021,2022", "2010-11,2011-12,2012-13,2013-14,x", "Q1 2019,q2 2019,Q3/2019,2019 Q4", "FY2001,2002 [,2003 (,2004*", "\xff,9999,1000,2999"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		names := strings.Split(header, ",")
+		row := make([]string, len(names))
+		for i := range row {
+			row[i] = "1"
+		}
+		columns, unit := toolstest.NewTable("t", names, [][]string{row}).PeriodColumns()
+		if len(columns) > 0 && (len(columns) < 4 || unit == "" || unit == tools.Day) {
+			t.Errorf("%d columns of a %q", len(columns), unit)
+		}
+		for i := range columns[min(1, len(columns)):] {
+			if !columns[i].Start.Before(columns[i+1].Start) {
+				t.Errorf("%q before %q", columns[i].Name, columns[i+1].Name)
+			}
+		}
+	})
+}

@@ -168,16 +168,17 @@ func rowsOfInterest(by []tools.ColumnProfile, apart bool) [][]tools.Condition {
 // period.
 func acrossTasks(t tools.TableProfile) []task {
 	title := prose.TableName(t.Title)
-	by := panel(t, "")
 	var always []tools.Condition
-	for _, c := range t.Columns {
-		if isIndicator(c) && c.Distinct == 1 {
-			always = []tools.Condition{{Column: c.Name, Equals: c.Top[0].Value}}
-			break
-		}
+	if i := slices.IndexFunc(t.Columns, func(c tools.ColumnProfile) bool { return isIndicator(c) && c.Distinct == 1 && len(c.Top) == 1 }); i >= 0 {
+		always = []tools.Condition{{Column: t.Columns[i].Name, Equals: t.Columns[i].Top[0].Value}}
+	}
+	by := panel(t, "")
+	rows := rowsOfInterest(by, false)
+	if group := namedGroup(t); len(by) == 0 && len(group) > 0 {
+		rows = group
 	}
 	var tasks []task
-	for _, where := range rowsOfInterest(by, false) {
+	for _, where := range rows {
 		kind := tools.ColumnProfile{Name: title, Type: tools.TypeNumber}
 		if t.Periods.Whole {
 			kind.Type = tools.TypeInteger
