@@ -153,7 +153,8 @@ func TestTheSeriesThatTheTopicNames(t *testing.T) {
 		},
 		"a row for each order, of one region": {
 			"orders.csv", orders(), "How are our orders in the South developing?",
-			[]string{"In “Orders”, yearly records for “South” went", "in “Orders” for region “South”, counted by “order date”,"}, []string{"”, for “"},
+			[]string{"In “Orders”, yearly records for “South” went", "in “Orders” for region “South”, counted by “order date”,"},
+			[]string{"”, for “"},
 		},
 		"a row for each order": {
 			"orders.csv", orders(), "How are our orders developing by region?",
