@@ -83,6 +83,20 @@ func meters() string {
 	return out.String()
 }
 
+// index has a row for each year and a column for each month of it.
+func index() string {
+	var out strings.Builder
+	out.WriteString("Year,Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec,Annual\n")
+	for year := 2008; year <= 2022; year++ {
+		fmt.Fprint(&out, year)
+		for month := range 13 {
+			fmt.Fprintf(&out, ",%.1f", 90+float64(3*(year-2008))+float64(month)/4)
+		}
+		out.WriteByte('\n')
+	}
+	return out.String()
+}
+
 func answers() string {
 	var out strings.Builder
 	out.WriteString("respondent,age_group,satisfied_with_pay,coffees_a_day\n")
@@ -145,6 +159,11 @@ func TestTheSeriesThatTheTopicNames(t *testing.T) {
 			"energy.csv", meters(), "How is the energy use of Plant A developing?",
 			[]string{"The figure for “kWh” per month in “Energy” for site “Plant A” fell from", "n = 48 months", "per year, 95 % CI"},
 			[]string{"“Plant B” fell"},
+		},
+		"a column for each month of the year in the row": {
+			"price-index.csv", index(), "How have prices developed?",
+			[]string{"The mean of “Price index” per year rose from 91.4 in 2008 to 133.4 in 2022 (Mann-Kendall test, n = 15 years,"},
+			[]string{"“Jan”", "“Annual”"},
 		},
 		"a row for each answer": {
 			"survey.csv", answers(), "How satisfied are our employees?",

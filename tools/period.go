@@ -2,6 +2,7 @@ package tools
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -85,10 +86,11 @@ func parseQuarter(text string) (time.Time, bool) {
 	return time.Date(number, time.Month(3*(after[0]-'1')+1), 1, 0, 0, 0, 0, time.UTC), true
 }
 
-// PeriodColumn is a column of figures of one period.
+// PeriodColumn is a column of figures of one period, or of one month or quarter of
+// the year that stands in each row.
 type PeriodColumn struct {
 	*Column
-	Start time.Time // first day of the period
+	Start time.Time // first day of the period; in the year 1 where its row tells the year
 }
 
 // leastPeriods is how many columns are named by periods in a table over which
@@ -120,6 +122,55 @@ func (t *Table) PeriodColumns() ([]PeriodColumn, Unit) {
 		return nil, ""
 	}
 	return found, unit
+}
+
+// SeasonColumns are the columns of figures that are named by the months or quarters
+// of a year ("Jan", "Q1"), in order, and the column that tells the year of each row;
+// none where they are fewer than four, or two of one name.
+func (t *Table) SeasonColumns() (seasons []PeriodColumn, unit Unit, years *Column) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if years == nil && c.Years() {
+			years = c
+			continue
+		}
+		start, u, ok := seasonName(c.Name)
+		if !ok || c.Type != TypeInteger && c.Type != TypeNumber {
+			continue
+		}
+		if unit != "" && u != unit || slices.ContainsFunc(seasons, func(s PeriodColumn) bool { return s.Start.Equal(start) }) {
+			return nil, "", nil
+		}
+		unit = u
+		seasons = append(seasons, PeriodColumn{c, start})
+	}
+	if years == nil || len(seasons) < leastPeriods {
+		return nil, "", nil
+	}
+	slices.SortFunc(seasons, func(a, b PeriodColumn) int { return a.Start.Compare(b.Start) })
+	return seasons, unit, years
+}
+
+// Years says that a column holds whole numbers that may be years, and nothing else.
+func (c *Column) Years() bool {
+	return c.Type == TypeInteger && c.Empty < len(c.Numbers) &&
+		!slices.ContainsFunc(c.Numbers, func(v float64) bool { return !math.IsNaN(v) && !PlausibleYear(int(v)) })
+}
+
+func seasonName(name string) (time.Time, Unit, bool) {
+	name = strings.Trim(name, " .")
+	if len(name) == 2 && (name[0] == 'Q' || name[0] == 'q') && name[1] >= '1' && name[1] <= '4' {
+		return time.Date(1, time.Month(3*(name[1]-'1')+1), 1, 0, 0, 0, 0, time.UTC), Quarter, true
+	}
+	if strings.EqualFold(name, "sept") {
+		name = name[:3]
+	}
+	for _, layout := range []string{"Jan", "January"} {
+		if t, err := time.Parse(layout, name); err == nil {
+			return t.AddDate(1-t.Year(), 0, 0), Month, true
+		}
+	}
+	return time.Time{}, "", false
 }
 
 // fiscal says that the names of columns like 2010-11 are years that begin in one

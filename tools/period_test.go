@@ -91,3 +91,35 @@ func FuzzPeriodColumns(f *testing.F) {
 		}
 	})
 }
+
+func TestSeasonColumns(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"Year,Dec,Jan,Feb,Mar":         "month Jan Feb Mar Dec",
+		"land,Year,Q1,q2,Q3,Q4,Annual": "quarter Q1 q2 Q3 Q4",
+		"Year,January,feb.,Sept,OCT":   "month January feb. Sept OCT",
+		"land,Jan,Feb,Mar,Apr":         "", // of which year?
+		"Year,Jan,Feb,Mar":             "",
+		"Year,Jan,January,Feb,Mar,Apr": "",
+		"Year,Jan,Feb,Mar,Apr,Q1":      "",
+		"Year,1,2,3,4":                 "",
+	} {
+		names := strings.Split(header, ",")
+		row := make([]string, len(names))
+		for i, name := range names {
+			row[i] = map[bool]string{true: "2019", false: "7"}[name == "Year"]
+		}
+		table := toolstest.NewTable("t", names, [][]string{row})
+		for i := range table.Columns {
+			table.Columns[i].Type = tools.TypeInteger
+		}
+		columns, unit, _ := table.SeasonColumns()
+		got := string(unit)
+		for _, c := range columns {
+			got += " " + c.Name
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", header, got, want)
+		}
+	}
+}

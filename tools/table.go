@@ -105,12 +105,14 @@ type Panel struct {
 	By    []string `json:"by"`
 }
 
-// Periods are columns that are named by years, quarters or months.
+// Periods are columns that are named by years, quarters or months, or by those of
+// the year that another column tells.
 type Periods struct {
 	Columns int    `json:"columns"`
 	First   string `json:"first"` // name of the column
 	Last    string `json:"last"`
 	Unit    Unit   `json:"unit"`
+	Years   string `json:"years,omitempty"` // the column that tells the year of each row
 	Whole   bool   `json:"whole,omitempty"` // their figures are whole numbers
 }
 

@@ -236,9 +236,9 @@ func paceOf(clock tools.ColumnProfile) string {
 }
 
 // panel gives the columns by which a table repeats each time: that of a column, or
-// where time runs across the columns, the times of these.
+// where time runs across the columns and there is none, the times of these.
 func panel(t tools.TableProfile, clock string) []tools.ColumnProfile {
-	if t.Panel == nil || t.Periods == nil && !slices.Contains(t.Panel.Times, clock) {
+	if t.Panel == nil || clock != "" && !slices.Contains(t.Panel.Times, clock) {
 		return nil
 	}
 	var by []tools.ColumnProfile

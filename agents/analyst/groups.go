@@ -59,7 +59,7 @@ func groupTasks(t tools.TableProfile, topic prose.Topic) []task {
 // groupsOf finds what names the groups of a table and what is added up. In a list
 // each row is a group, and where it has a column for each period, the last counts.
 func groupsOf(t tools.TableProfile, topic prose.Topic) (by, measured tools.ColumnProfile, list, ok bool) {
-	if t.Periods != nil {
+	if t.Periods != nil && t.Periods.Years == "" {
 		by, ok = t.Labels()
 		return by, tools.ColumnProfile{Name: t.Periods.Last}, true, ok && t.Rows >= leastGroups
 	}

@@ -165,14 +165,14 @@ func rowsOfInterest(by []tools.ColumnProfile, apart bool) [][]tools.Condition {
 }
 
 // acrossTasks follows the rows of interest of a table that has a column for each
-// period.
+// period, by the year where there are many.
 func acrossTasks(t tools.TableProfile) []task {
 	title := prose.TableName(t.Title)
 	var always []tools.Condition
 	if i := slices.IndexFunc(t.Columns, func(c tools.ColumnProfile) bool { return isIndicator(c) && c.Distinct == 1 && len(c.Top) == 1 }); i >= 0 {
 		always = []tools.Condition{{Column: t.Columns[i].Name, Equals: t.Columns[i].Top[0].Value}}
 	}
-	by := panel(t, "")
+	by := panel(t, t.Periods.Years)
 	rows := rowsOfInterest(by, false)
 	if group := namedGroup(t); len(by) == 0 && len(group) > 0 {
 		rows = group
@@ -183,17 +183,36 @@ func acrossTasks(t tools.TableProfile) []task {
 		if t.Periods.Whole {
 			kind.Type = tools.TypeInteger
 		}
-		single := t.Rows == 1 || len(by) > 0 && len(where) == len(by)
-		where = slices.Concat(always, where)
-		for _, condition := range where {
+		in := trendInput{Table: t.ID, Across: true, Where: slices.Concat(always, where)}
+		for _, condition := range in.Where {
 			if slices.ContainsFunc(t.Columns, func(c tools.ColumnProfile) bool { return c.Name == condition.Column && isIndicator(c) }) {
 				kind.Name = condition.Equals
 			}
 		}
-		in := trendInput{Table: t.ID, Across: true, Aggregate: aggregateFor(kind), Where: where}
+		in.Aggregate = aggregateFor(kind)
+		single := oneRowEach(t, by, where)
+		if t.Periods.Unit != tools.Year && yearsAcross(t) >= fewYears {
+			in.Period, single = string(tools.Year), false
+		}
 		tasks = append(tasks, task{tool: toolTrend, input: in, table: title, column: kind.Name, single: single, read: readTrend})
 	}
 	return tasks
+}
+
+// oneRowEach says that conditions leave one row for each period.
+func oneRowEach(t tools.TableProfile, by []tools.ColumnProfile, where []tools.Condition) bool {
+	if len(by) > 0 {
+		return len(where) == len(by)
+	}
+	return t.Rows == 1 || slices.ContainsFunc(t.Columns, func(c tools.ColumnProfile) bool { return c.Name == t.Periods.Years && c.Distinct == t.Rows })
+}
+
+// yearsAcross is how many years the columns of months or quarters are of.
+func yearsAcross(t tools.TableProfile) int {
+	if i := slices.IndexFunc(t.Columns, func(c tools.ColumnProfile) bool { return c.Name == t.Periods.Years }); i >= 0 {
+		return t.Columns[i].Distinct
+	}
+	return t.Periods.Columns / map[tools.Unit]int{tools.Quarter: 4, tools.Month: 12}[t.Periods.Unit]
 }
 
 // isIndicator says that a column tells what the figures of each row are of.

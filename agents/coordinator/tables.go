@@ -113,7 +113,7 @@ func categorical(t tools.TableProfile) bool {
 func listed(t tools.TableProfile) bool {
 	_, named := t.Labels()
 	if t.Periods != nil {
-		return named
+		return named && t.Periods.Years == ""
 	}
 	return named && !timed(t) && slices.ContainsFunc(t.Columns, func(c tools.ColumnProfile) bool { return c.Type == tools.TypeInteger })
 }

@@ -3,7 +3,6 @@ package documents
 import (
 	"cmp"
 	"hash/maphash"
-	"math"
 	"slices"
 	"strings"
 
@@ -21,6 +20,7 @@ const (
 // Columns of which the topic names a value are tried first. It is nil where a time
 // alone does, or nothing.
 func panelOf(table *tools.Table, profile tools.TableProfile) *tools.Panel {
+	apart := profile.Periods != nil && profile.Periods.Years == "" // rows have no time
 	var texts []tools.ColumnProfile
 	var clocks []*tools.Column
 	for _, c := range profile.Columns {
@@ -28,13 +28,13 @@ func panelOf(table *tools.Table, profile tools.TableProfile) *tools.Panel {
 		switch {
 		case c.Type == tools.TypeText && c.Distinct >= 2 && c.Empty == 0:
 			texts = append(texts, c)
-		case profile.Periods == nil && c.Distinct >= 2 && 3*c.Distinct <= 2*(table.Rows-c.Empty) && dated(column):
+		case !apart && c.Distinct >= 2 && 3*c.Distinct <= 2*(table.Rows-c.Empty) && (c.Type == tools.TypeDate || column.Years()):
 			clocks = append(clocks, column)
 		}
 	}
 	slices.SortStableFunc(texts, func(a, b tools.ColumnProfile) int { return cmp.Compare(len(b.Named), len(a.Named)) })
 	texts = texts[:min(len(texts), keyCandidates)]
-	if profile.Periods != nil {
+	if apart {
 		clocks = append(clocks, nil)
 	}
 	for size := 1; size <= mostKeys; size++ {
@@ -53,17 +53,6 @@ func panelOf(table *tools.Table, profile tools.TableProfile) *tools.Panel {
 		}
 	}
 	return nil
-}
-
-// dated says that a column holds dates, or whole numbers that may be years.
-func dated(column *tools.Column) bool {
-	switch column.Type {
-	case tools.TypeDate:
-		return true
-	case tools.TypeInteger:
-		return !slices.ContainsFunc(column.Numbers, func(v float64) bool { return !math.IsNaN(v) && !tools.PlausibleYear(int(v)) })
-	}
-	return false
 }
 
 // keyOf gives the first of the combinations of so many columns that tells apart

@@ -26,9 +26,15 @@ func Profile(table *tools.Table, topic string) tools.TableProfile {
 		Columns: make([]tools.ColumnProfile, 0, min(len(table.Columns), profileColumns)),
 	}
 	across, unit := table.PeriodColumns()
+	years := &tools.Column{}
+	if len(across) == 0 {
+		if seasons, u, of := table.SeasonColumns(); of != nil {
+			across, unit, years = seasons, u, of
+		}
+	}
 	if len(across) > 0 {
 		profile.Periods = &tools.Periods{
-			Columns: len(across), First: across[0].Name, Last: across[len(across)-1].Name, Unit: unit,
+			Columns: len(across), First: across[0].Name, Last: across[len(across)-1].Name, Unit: unit, Years: years.Name,
 			Whole: !slices.ContainsFunc(across, func(c tools.PeriodColumn) bool { return c.Type != tools.TypeInteger }),
 		}
 	}

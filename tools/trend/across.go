@@ -9,12 +9,21 @@ import (
 )
 
 // acrossRecords reads the figures of a table in which time runs over the
-// columns. Without a period asked for it is that of the columns' names. Periods
+// columns, or over those of the year in each row. Without a period asked for it is that of the columns' names. Periods
 // at either end in which no row has a figure are no part of the record.
 func acrossRecords(table *tools.Table, in *Input) (records, error) {
 	columns, named := table.PeriodColumns()
+	dayOf := func(c tools.PeriodColumn, _ int) (int, bool) { return dayNumber(c.Start), true }
 	if len(columns) == 0 {
-		return records{}, inputErrorf("across", "table %q has no four columns of figures that are named by years, quarters or months; name a time column instead", table.ID)
+		seasons, u, years := table.SeasonColumns()
+		if years == nil {
+			return records{}, inputErrorf("across", "table %q has no four columns of figures that are named by years, quarters or months; name a time column instead", table.ID)
+		}
+		columns, named = seasons, u
+		dayOf = func(c tools.PeriodColumn, row int) (int, bool) {
+			year := years.Numbers[row]
+			return dayNumber(c.Start.AddDate(int(year)-1, 0, 0)), !math.IsNaN(year)
+		}
 	}
 	if in.Period == "" {
 		in.Period = string(named)
@@ -27,25 +36,33 @@ func acrossRecords(table *tools.Table, in *Input) (records, error) {
 	if err != nil {
 		return records{}, err
 	}
-	if in.Aggregate == "" && len(rows) > 1 {
-		return records{}, inputErrorf("aggregate", "%d rows have a figure for each %s; say sum, mean or median, or choose one row by where", len(rows), named)
-	}
 	site, err := sites(table, in.By)
 	if err != nil {
 		return records{}, err
 	}
+	several, of := false, map[int]bool{}
 	for _, c := range columns {
-		day := dayNumber(c.Start)
+		clear(of)
 		for _, row := range rows {
-			if value := c.Numbers[row]; !math.IsNaN(value) {
+			day, known := dayOf(c, row)
+			if value := c.Numbers[row]; known && !math.IsNaN(value) {
 				out.kept = append(out.kept, record{day: day, value: value, covariate: math.NaN(), site: site(row)})
 				out.days = append(out.days, day)
+				several = several || of[day]
+				of[day] = true
 			}
 		}
 	}
-	out.days = slices.Compact(out.days)
-	if len(rows) > 1 {
-		out.notes = append(out.notes, fmt.Sprintf("Each figure is the %s of %d rows, of those that have one.", in.Aggregate, len(rows)))
+	slices.Sort(out.days)
+	if several && in.Aggregate == "" {
+		return records{}, inputErrorf("aggregate", "several rows have a figure for one %s; say sum, mean or median, or choose one row by where", named)
+	}
+	if several {
+		out.notes = append(out.notes, fmt.Sprintf("Each figure is the %s of the rows that have one.", in.Aggregate))
+	}
+	if out.unit != unit(named) {
+		out.dates = slices.Compact(slices.Clone(out.days)) // tell which years are complete
+		return out, nil
 	}
 	out.notes = append(out.notes, fmt.Sprintf("The columns name %ss only, so it cannot be told whether the first and the last are complete.", named))
 	return out, nil

@@ -1,6 +1,7 @@
 package trend_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func TestBadArgumentsAcross(t *testing.T) {
 		in    trend.Input
 		says  string
 	}{
-		{exports(), trend.Input{Across: true}, "3 rows have a figure for each year; say sum, mean or median"},
+		{exports(), trend.Input{Across: true}, "several rows have a figure for one year; say sum, mean or median, or choose one row by where"},
 		{exports(), trend.Input{Across: true, Time: "land"}, "leave time, value and covariate out"},
 		{exports(), trend.Input{Across: true, Aggregate: "count"}, "not counted"},
 		{exports(), trend.Input{Across: true, Aggregate: "sum", Period: "month"}, "named by years, so the period cannot be month"},
@@ -90,5 +91,64 @@ func TestBadArgumentsAcross(t *testing.T) {
 		if got := refused(t, c.table, c.in); !strings.Contains(got, c.says) {
 			t.Errorf("%+v: %q, want %q", c.in, got, c.says)
 		}
+	}
+}
+
+// A row for each year and a column for each month of it.
+func TestMonthsOfTheYearInEachRow(t *testing.T) {
+	t.Parallel()
+	header := strings.Split("Region,Year,Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sept,Oct,Nov,Dec,Annual", ",")
+	var rows [][]string
+	for i, year := range []string{"2021", "2019", "2020"} {
+		for _, region := range []string{"North", "South"} {
+			row := []string{region, year}
+			for month := range 12 {
+				row = append(row, strconv.Itoa(100*[]int{3, 1, 2}[i]+month))
+			}
+			rows = append(rows, append(row, "9999"))
+		}
+	}
+	rows[0][13] = "" // December 2021 is not over in the north
+	table := toolstest.NewTable("cpi", header, rows)
+	for i := range table.Columns {
+		if table.Columns[i].Name == "Year" {
+			table.Columns[i].Type = tools.TypeInteger // as documents are read
+		}
+	}
+	north := []tools.Condition{{Column: "Region", Equals: "North"}}
+	out := compute(t, table, trend.Input{Across: true, Where: north})
+	if out.Period != "month" || out.N != 35 || out.First != (trend.Point{Period: "2019-01", Value: 100}) || out.Last != (trend.Point{Period: "2021-11", Value: 310}) {
+		t.Errorf("%s %d %+v to %+v", out.Period, out.N, out.First, out.Last)
+	}
+	if got := refused(t, table, trend.Input{Across: true}); !strings.Contains(got, "several rows have a figure for one month") {
+		t.Error(got)
+	}
+	quarters := compute(t, table, trend.Input{Across: true, Aggregate: "sum", Period: "quarter", Where: north})
+	if quarters.N != 11 || quarters.First.Value != 303 || quarters.Last.Period != "2021-Q3" {
+		t.Errorf("%+v", quarters.Series)
+	}
+}
+
+// A year whose months are not all there is named, and no part of the test.
+func TestTheLastYearAcrossIsIncomplete(t *testing.T) {
+	t.Parallel()
+	header := strings.Split("Year,Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec", ",")
+	var rows [][]string
+	for year := 2015; year <= 2020; year++ {
+		row := []string{strconv.Itoa(year)}
+		for month := 1; month <= 12; month++ {
+			cell := strconv.Itoa(year - 2000)
+			if year == 2020 && month > 5 {
+				cell = ""
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	table := toolstest.NewTable("cpi", header, rows)
+	table.Columns[0].Type = tools.TypeInteger // as documents are read
+	out := compute(t, table, trend.Input{Across: true, Aggregate: "mean", Period: "year"})
+	if out.N != 5 || len(out.Excluded) != 1 || out.Excluded[0].Period != "2020" || !strings.Contains(out.Excluded[0].Reason, "incomplete: data end on 2020-05-01") {
+		t.Errorf("%d years, excluded %+v", out.N, out.Excluded)
 	}
 }
