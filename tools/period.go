@@ -41,6 +41,7 @@ func timeLayouts() []timeLayout {
 		{"Jan 2006", Month},
 		{"January 2006", Month},
 		{"Jan-2006", Month},
+		{"Jan-06", Month},
 	}
 }
 

@@ -2,7 +2,6 @@ package analyst
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/quaestor-run/quaestor/agents"
@@ -48,11 +47,8 @@ func describeTasks(t tools.TableProfile, topic prose.Topic) []task {
 
 func readDescription(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
 	var out describeOutput
-	if err := json.Unmarshal(value, &out); err != nil {
-		return nil, fmt.Errorf("reading a description: %w", err)
-	}
-	if out.Evidence == "" {
-		return nil, errors.New("reading a description: it has no evidence id")
+	if err := decode(value, "a description", &out); err != nil {
+		return nil, err
 	}
 	d, column := out.Describe, prose.ColumnName(t.column)
 	if d.N == 0 {

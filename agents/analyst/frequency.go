@@ -2,7 +2,6 @@ package analyst
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -69,11 +68,8 @@ func countBy(t tools.TableProfile, columns []tools.ColumnProfile) []task {
 
 func readFrequency(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
 	var out frequencyOutput
-	if err := json.Unmarshal(value, &out); err != nil {
-		return nil, fmt.Errorf("reading a frequency table: %w", err)
-	}
-	if out.Evidence == "" {
-		return nil, errors.New("reading a frequency table: it has no evidence id")
+	if err := decode(value, "a frequency table", &out); err != nil {
+		return nil, err
 	}
 	if len(out.Frequency.Rows) == 0 || out.N == 0 {
 		return nil, nil

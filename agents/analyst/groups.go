@@ -3,7 +3,6 @@ package analyst
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,10 +64,11 @@ func groupsOf(t tools.TableProfile, topic prose.Topic) (by, measured tools.Colum
 	}
 	if clock, timed := timeColumn(t); timed {
 		columns := measures(t, clock.Name, topic)
-		if groups := panel(t, clock.Name); len(groups) > 0 {
-			return groups[0], first(columns), false, len(groups) == 1 && len(columns) > 0 && aggregateFor(columns[0]) == "sum"
+		groups := panel(t, clock.Name)
+		if len(groups) == 1 && len(columns) > 0 && aggregateFor(columns[0]) == "sum" {
+			return groups[0], columns[0], false, true
 		}
-		if kinds, i := categories(t), slices.IndexFunc(columns, additive); len(kinds) > 0 && i >= 0 && !series(t, clock) {
+		if kinds, i := categories(t), slices.IndexFunc(columns, additive); len(groups) == 0 && len(kinds) > 0 && i >= 0 && !series(t, clock) {
 			return kinds[0], columns[i], false, true
 		}
 		return by, measured, false, false
@@ -82,13 +82,6 @@ func groupsOf(t tools.TableProfile, topic prose.Topic) (by, measured tools.Colum
 	return by, measured, false, false
 }
 
-func first(columns []tools.ColumnProfile) tools.ColumnProfile {
-	if len(columns) == 0 {
-		return tools.ColumnProfile{}
-	}
-	return columns[0]
-}
-
 // counts says by its name that a column counts things, of which there is a whole.
 func counts(c tools.ColumnProfile) bool {
 	if c.Type != tools.TypeInteger || aggregateFor(c) != "sum" || nameScore(c.Name, " years rank ranking position status class ") > 0 {
@@ -100,11 +93,8 @@ func counts(c tools.ColumnProfile) bool {
 
 func readGroups(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
 	var out groupOutput
-	if err := json.Unmarshal(value, &out); err != nil {
-		return nil, fmt.Errorf("reading sums by group: %w", err)
-	}
-	if out.Evidence == "" {
-		return nil, errors.New("reading sums by group: they have no evidence id")
+	if err := decode(value, "sums by group", &out); err != nil {
+		return nil, err
 	}
 	groups := slices.DeleteFunc(out.Group.Groups, func(g group) bool { return tools.IsWhole(g.Name) })
 	total := 0.0

@@ -2,6 +2,8 @@ package analyst
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 
 	"github.com/quaestor-run/quaestor/agents"
 	"github.com/quaestor-run/quaestor/agents/prose"
@@ -106,6 +108,20 @@ func conclude(in Input, topic prose.Topic, tasks []task, results []agents.ToolRe
 	}
 	out.Gaps = append(out.Gaps, gaps(in, len(out.Findings))...)
 	return out
+}
+
+// decode reads what a tool computed, which has to say by which id it is cited.
+func decode(value json.RawMessage, what string, out any) error {
+	var cited struct {
+		Evidence string `json:"evidence"`
+	}
+	if err := errors.Join(json.Unmarshal(value, out), json.Unmarshal(value, &cited)); err != nil {
+		return fmt.Errorf("reading %s: %w", what, err)
+	}
+	if cited.Evidence == "" {
+		return fmt.Errorf("reading %s: it has no evidence id", what)
+	}
+	return nil
 }
 
 // gaps names what the question was left without.

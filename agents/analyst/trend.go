@@ -78,11 +78,11 @@ type changePoint struct {
 
 func readTrend(in Input, t task, value json.RawMessage) ([]agents.Finding, error) {
 	var out trendOutput
-	if err := json.Unmarshal(value, &out); err != nil {
-		return nil, fmt.Errorf("reading a trend: %w", err)
+	if err := decode(value, "a trend", &out); err != nil {
+		return nil, err
 	}
-	if out.Evidence == "" || len(out.Series) == 0 {
-		return nil, errors.New("reading a trend: it has no evidence id or no series")
+	if len(out.Series) == 0 {
+		return nil, errors.New("reading a trend: it has no series")
 	}
 	if out.Across {
 		out.Value = t.column

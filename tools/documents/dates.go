@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quaestor-run/quaestor/tools"
 )
 
 // dateLayouts lists the layouts of dates in the order of preference: a column
@@ -62,13 +64,14 @@ func monthForQuarter(text string) string {
 
 // isDay says that a text is the date of a day, isPeriod that it is a month or a
 // quarter, which stand over columns as years do.
-func isDay(text string) bool { return !isPeriod(text) && inOneOf(dateLayouts(), text) }
-
-func isPeriod(text string) bool { return inOneOf(periodLayouts(), text) }
-
-func inOneOf(layouts []string, text string) bool {
-	return len(text) >= 6 && slices.ContainsFunc(layouts, func(layout string) bool {
+func isDay(text string) bool {
+	return len(text) >= 6 && !isPeriod(text) && slices.ContainsFunc(dateLayouts(), func(layout string) bool {
 		_, ok := parseDate(text, layout)
 		return ok
 	})
+}
+
+func isPeriod(text string) bool {
+	_, unit, err := tools.ParseTime(text)
+	return err == nil && (unit == tools.Month || unit == tools.Quarter)
 }

@@ -58,7 +58,7 @@ func panelOf(table *tools.Table, profile tools.TableProfile) *tools.Panel {
 // keyOf gives the first of the combinations of so many columns that tells apart
 // the rows with a time.
 func keyOf(table *tools.Table, clock *tools.Column, texts []tools.ColumnProfile, size int) []string {
-	if size == 0 || len(texts) < size {
+	if len(texts) < size {
 		return nil
 	}
 	filled, times := table.Rows, 1
